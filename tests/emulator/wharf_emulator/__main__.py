@@ -1,0 +1,77 @@
+"""``python -m wharf_emulator``: serves until it is told to stop or its parent is gone."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import signal
+import sys
+import threading
+import time
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m wharf_emulator", description="The AWS emulator of wharf's tests.")
+    parser.add_argument("--port", type=int, default=0, help="0 (the default): any free one")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--parent-pid", type=int, help="stop as soon as this process is gone")
+    options = parser.parse_args()
+    if not _is_loopback(options.host):
+        parser.error(f"{options.host} is no loopback address; the emulator accepts any credentials")
+
+    from . import speed
+
+    speed.install()
+    from . import corrections, missing  # noqa: F401 (they register themselves)
+    from .filter import Filter
+    from .server import Server
+
+    server = Server(options.host, options.port, Filter())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
+    if options.parent_pid:
+        threading.Thread(target=_follow, args=(options.parent_pid,), daemon=True).start()
+    host, port = server.server_address[:2]
+    if ":" in host:
+        host = f"[{host}]"
+    print(f"ready http://{host}:{port}", flush=True)
+    server.serve_forever()
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _follow(parent: int) -> None:
+    """Ends this process when another one is gone (or has become a zombie or somebody else)."""
+    started = _start_time(parent)
+    while started is not None and _start_time(parent) == started:
+        time.sleep(1)
+    os._exit(0)
+
+
+def _start_time(pid: int) -> str | None:
+    """When a process started, None if it runs no more. Without /proc only its existence counts."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return None if fields[0] in "ZX" else fields[19]
+    except FileNotFoundError:
+        if os.path.isdir("/proc/self"):
+            return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return "running"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Operations that stock moto lacks, one module for each service."""
