@@ -60,6 +60,8 @@ class Call:
     uri_params: dict[str, str] = field(default_factory=dict)
     scratch: dict[str, Any] = field(default_factory=dict)
     """What a check before the operation wants to tell the one after it."""
+    rewritten: bool = False
+    """Whether a correction has changed ``params`` and moto is to see them instead of the request's body."""
 
     @property
     def name(self) -> str:

@@ -8,7 +8,9 @@ import time
 import traceback
 from typing import Any
 
-from . import hooks, model_check, pagination, wire
+from moto.core.exceptions import ServiceException
+
+from . import hooks, inner, model_check, pagination, wire
 from .call import Call, Drop, Fault, Reply, Request
 from .control import Control
 from .counters import Counters
@@ -30,6 +32,7 @@ class Filter:
         self.rules = Rules()
         self.tokens = Tokens()
         self.moto = Moto()
+        inner.use(self.moto)
         self.lock = threading.RLock()
         """moto has no locks of its own: one operation takes effect at a time."""
         self.control = Control(self)
@@ -98,6 +101,8 @@ class Filter:
                 return self._operate(call)
             except Fault as fault:
                 return wire.error(call.protocol, fault)
+            except ServiceException as error:
+                return wire.error(call.protocol, Fault(error.code, error.message))
             except NotImplementedError as error:
                 return wire.error(call.protocol, Fault("NotImplementedByEmulator", f"{call.name}: {error}"))
             except Exception as error:
@@ -121,7 +126,7 @@ class Filter:
         return reply
 
     def _perform(self, call: Call) -> Reply:
-        for hook in hooks.BEFORE[call.name] if call.name in hooks.BEFORE else ():
+        for hook in hooks.BEFORE.get(call.name, ()):
             early = hook(call)
             if early is not None:
                 return wire.result(call, early)
@@ -129,7 +134,7 @@ class Filter:
             value = hooks.INSTEAD[call.name](call) or {}
             pagination.cut(call, value)
             return wire.result(call, value)
-        request = wire.cbor_to_json(call) if call.protocol == "cbor" else call.request
+        request = wire.as_json(call) if call.protocol == "cbor" or call.rewritten else call.request
         reply = self.moto.call(request)
         if reply.status >= 300:
             return wire.json_to_cbor(call, reply) if call.protocol == "cbor" else reply

@@ -116,9 +116,8 @@ def _without_none(value: Any) -> Any:
 # Smithy RPC v2 CBOR: moto does not speak it, so such calls are turned into the JSON protocol and back.
 
 
-def cbor_to_json(call: Call) -> Request:
-    """The same call in the JSON protocol."""
-    params = from_cbor(call.request.body) if call.request.body else {}
+def as_json(call: Call) -> Request:
+    """A call of a service with the JSON protocol, its body written anew from its parameters."""
     headers = {
         name: value
         for name, value in call.request.headers.items()
@@ -127,7 +126,7 @@ def cbor_to_json(call: Call) -> Request:
     prefix = service_model(call.service).metadata["targetPrefix"]
     headers["content-type"] = JSON_TYPE
     headers["x-amz-target"] = f"{prefix}.{call.operation}"
-    return Request("POST", "/", headers, json.dumps(params, default=_json_default).encode())
+    return Request("POST", "/", headers, json.dumps(call.params, default=_json_default).encode())
 
 
 def json_to_cbor(call: Call, reply: Reply) -> Reply:
