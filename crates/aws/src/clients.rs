@@ -1,0 +1,158 @@
+//! One client per service, made when first used, all over one HTTP connection pool.
+
+use crate::statistics::Statistics;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use std::sync::OnceLock;
+use std::time::Duration;
+use wharf_provider::{Error, ErrorKind, Result};
+
+/// How to reach AWS: the `aws:` section of a stack file. What is not set comes from the environment and the shared
+/// configuration files, as for every AWS tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The region.
+    pub region: Option<String>,
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// The ARN of a role to assume first.
+    pub assume_role: Option<String>,
+}
+
+/// The clients of one account and region.
+///
+/// `service()` retries what fails in passing. `service_once()` makes one attempt: for creates, which must not be
+/// repeated before somebody has looked whether they took effect.
+#[derive(Debug)]
+pub struct Clients {
+    config: SdkConfig,
+    region: String,
+    statistics: Statistics,
+    services: Services,
+}
+
+impl Clients {
+    /// Clients for these settings. Makes no request yet (credentials are fetched with the first one).
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` when no region is known.
+    pub async fn new(settings: &Settings) -> Result<Self> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::adaptive().with_max_attempts(6))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(Duration::from_mins(1))
+                    .build(),
+            );
+        if let Ok(name) = AppName::new(concat!("wharf-", env!("CARGO_PKG_VERSION"))) {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &settings.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let mut config = loader.load().await;
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "no AWS region: set `aws: {region: ...}` in the stack file, or AWS_REGION",
+            ));
+        };
+        if let Some(role) = &settings.assume_role {
+            let provider = aws_config::sts::AssumeRoleProvider::builder(role)
+                .session_name("wharf")
+                .configure(&config)
+                .build()
+                .await;
+            config = config
+                .into_builder()
+                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                    provider,
+                ))
+                .build();
+        }
+        Ok(Clients { config, region, statistics: Statistics::default(), services: Services::default() })
+    }
+
+    /// The region all clients work in.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The partition of the region: `aws`, `aws-cn`, `aws-us-gov`.
+    pub fn partition(&self) -> &'static str {
+        match self.region.split('-').next() {
+            Some("cn") => "aws-cn",
+            _ if self.region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
+    /// The requests made so far.
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+}
+
+macro_rules! services {
+    ($($service:ident, $once:ident: $sdk:ident $(, $setting:ident)?;)*) => {
+        #[derive(Debug, Default)]
+        struct Services {
+            $($service: OnceLock<$sdk::Client>, $once: OnceLock<$sdk::Client>,)*
+        }
+
+        impl Clients {
+            $(
+                #[doc = concat!("The client of `", stringify!($service), "`.")]
+                pub fn $service(&self) -> &$sdk::Client {
+                    self.services.$service.get_or_init(|| {
+                        let builder = $sdk::config::Builder::from(&self.config)
+                            .interceptor(self.statistics.of(stringify!($service)));
+                        $(let builder = self.$setting(builder);)?
+                        $sdk::Client::from_conf(builder.build())
+                    })
+                }
+
+                #[doc = concat!("The client of `", stringify!($service), "` for what must not be repeated.")]
+                pub fn $once(&self) -> &$sdk::Client {
+                    self.services.$once.get_or_init(|| {
+                        let builder = $sdk::config::Builder::from(&self.config)
+                            .retry_config(RetryConfig::disabled())
+                            .interceptor(self.statistics.of(stringify!($service)));
+                        $(let builder = self.$setting(builder);)?
+                        $sdk::Client::from_conf(builder.build())
+                    })
+                }
+            )*
+        }
+    };
+}
+
+services! {
+    codebuild, codebuild_once: aws_sdk_codebuild;
+    codecommit, codecommit_once: aws_sdk_codecommit;
+    codedeploy, codedeploy_once: aws_sdk_codedeploy;
+    codepipeline, codepipeline_once: aws_sdk_codepipeline;
+    ec2, ec2_once: aws_sdk_ec2;
+    ecr, ecr_once: aws_sdk_ecr;
+    ecs, ecs_once: aws_sdk_ecs;
+    elasticloadbalancing, elasticloadbalancing_once: aws_sdk_elasticloadbalancingv2;
+    events, events_once: aws_sdk_eventbridge;
+    iam, iam_once: aws_sdk_iam;
+    kms, kms_once: aws_sdk_kms;
+    logs, logs_once: aws_sdk_cloudwatchlogs;
+    s3, s3_once: aws_sdk_s3, path_style;
+    sts, sts_once: aws_sdk_sts;
+}
+
+impl Clients {
+    /// A custom endpoint (an emulator, a proxy) has no host name per bucket.
+    fn path_style(&self, builder: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
+        builder.force_path_style(self.config.endpoint_url().is_some())
+    }
+}

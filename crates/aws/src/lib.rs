@@ -1,0 +1,15 @@
+//! The AWS resource types: clients, what their errors mean, and one file per type under `resources/`.
+//!
+//! Knows `wharf-core` and `wharf-provider`, and nothing of stacks, plans or states.
+
+mod arn;
+mod clients;
+mod errors;
+mod ordering;
+mod provider;
+mod resources;
+mod statistics;
+
+pub use clients::{Clients, Settings};
+pub use provider::Aws;
+pub use statistics::Statistics;

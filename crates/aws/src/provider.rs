@@ -1,0 +1,89 @@
+use crate::arn;
+use crate::clients::Clients;
+use crate::errors::Named;
+use crate::ordering::ORDERINGS;
+use crate::resources;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use wharf_core::{Map, Schema};
+use wharf_provider::{
+    BoxFuture, Error, ErrorKind, Identity, OrderingRule, Provider, Registry, Resource, Result,
+};
+
+/// AWS, as plan and engine see it.
+///
+/// Made without clients it knows schemas and can compare, but reaches nothing: enough for `validate` and `schema`.
+pub struct Aws {
+    registry: Registry<Clients>,
+    clients: Option<Arc<Clients>>,
+}
+
+impl Aws {
+    /// The types alone.
+    pub fn offline() -> Self {
+        Aws { registry: resources::registry(), clients: None }
+    }
+
+    /// The types with clients.
+    pub fn online(clients: Arc<Clients>) -> Self {
+        Aws { registry: resources::registry(), clients: Some(clients) }
+    }
+
+    /// The registry, for what is generated from it.
+    pub fn registry(&self) -> &Registry<Clients> {
+        &self.registry
+    }
+}
+
+impl Provider for Aws {
+    fn names(&self) -> &[&'static str] {
+        self.registry.names()
+    }
+
+    fn schema(&self, resource_type: &str) -> Option<Arc<Schema>> {
+        self.registry.schema(resource_type)
+    }
+
+    fn canonical(&self, resource_type: &str, properties: &mut Map) {
+        if let Some(entry) = self.registry.get(resource_type) {
+            (entry.canonical)(properties);
+        }
+    }
+
+    fn check(&self, resource_type: &str, properties: &Map) -> Vec<(String, String)> {
+        self.registry.get(resource_type).map(|entry| (entry.check)(properties)).unwrap_or_default()
+    }
+
+    fn replaces(&self, resource_type: &str, live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
+        self.registry.get(resource_type).is_some_and(|entry| (entry.replaces)(live, desired, changed))
+    }
+
+    fn create_before_destroy(&self, resource_type: &str) -> bool {
+        self.registry.get(resource_type).is_some_and(|entry| entry.create_before_destroy)
+    }
+
+    fn orderings(&self) -> &[OrderingRule] {
+        ORDERINGS
+    }
+
+    fn resource(&self, resource_type: &str) -> Option<Arc<dyn Resource>> {
+        self.registry.bind(resource_type, self.clients.as_ref()?)
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Result<Identity>> {
+        Box::pin(async {
+            let Some(clients) = &self.clients else {
+                return Err(Error::internal("no clients"));
+            };
+            let caller = clients.sts().get_caller_identity().send().await.named("sts:GetCallerIdentity")?;
+            let (Some(account), Some(arn)) = (caller.account, caller.arn) else {
+                return Err(Error::new(
+                    ErrorKind::Internal,
+                    "sts:GetCallerIdentity answered without an account",
+                ));
+            };
+            let partition = arn::partition(&arn).to_owned();
+            Ok(Identity { account_id: account, arn, partition })
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! The resource types, one file each, by service.
+
+mod ec2;
+mod s3;
+
+use crate::clients::Clients;
+use wharf_provider::{Entry, Registry};
+
+/// Every type wharf knows, one line each.
+pub(crate) fn registry() -> Registry<Clients> {
+    Registry::new(vec![
+        Entry::of::<ec2::vpc::Vpc>(),
+        Entry::of::<ec2::subnet::Subnet>(),
+        Entry::of::<s3::bucket::Bucket>(),
+    ])
+}

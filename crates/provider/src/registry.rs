@@ -1,0 +1,108 @@
+use crate::{BoxFuture, Erased, OrderingRule, Permissions, Resource, ResourceType, Result, schema_of};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+use wharf_core::{Map, Schema};
+
+/// One resource type in the registry: everything about it that needs no cloud.
+pub struct Entry<C: 'static> {
+    /// Terraform's name of it.
+    pub name: &'static str,
+    /// See [`ResourceType::PERMISSIONS`].
+    pub permissions: Permissions,
+    /// See [`ResourceType::CREATE_BEFORE_DESTROY`].
+    pub create_before_destroy: bool,
+    /// See [`ResourceType::canonical`].
+    pub canonical: fn(&mut Map),
+    /// See [`ResourceType::check`].
+    pub check: fn(&Map) -> Vec<(String, String)>,
+    /// See [`ResourceType::replaces`].
+    pub replaces: fn(&Map, &Map, &BTreeSet<String>) -> bool,
+    schema: fn() -> Schema,
+    bind: fn(Arc<C>) -> Arc<dyn Resource>,
+}
+
+impl<C: Send + Sync + 'static> Entry<C> {
+    /// The entry of a type.
+    pub const fn of<T: ResourceType<Cloud = C>>() -> Self {
+        Entry {
+            name: T::NAME,
+            permissions: T::PERMISSIONS,
+            create_before_destroy: T::CREATE_BEFORE_DESTROY,
+            canonical: T::canonical,
+            check: T::check,
+            replaces: T::replaces,
+            schema: schema_of::<T>,
+            bind: |cloud| Arc::new(Erased::<T>::new(cloud)),
+        }
+    }
+}
+
+/// All resource types of a cloud, by name. Schemas are made when first asked for.
+pub struct Registry<C: 'static> {
+    entries: HashMap<&'static str, (Entry<C>, OnceLock<Arc<Schema>>)>,
+    names: Vec<&'static str>,
+}
+
+impl<C: Send + Sync + 'static> Registry<C> {
+    /// A registry of these types.
+    pub fn new(entries: Vec<Entry<C>>) -> Self {
+        let mut names: Vec<_> = entries.iter().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        let entries = entries.into_iter().map(|entry| (entry.name, (entry, OnceLock::new()))).collect();
+        Registry { entries, names }
+    }
+
+    /// The names of all types, sorted.
+    pub fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+
+    /// A type.
+    pub fn get(&self, name: &str) -> Option<&Entry<C>> {
+        self.entries.get(name).map(|(entry, _)| entry)
+    }
+
+    /// A type's schema.
+    pub fn schema(&self, name: &str) -> Option<Arc<Schema>> {
+        let (entry, schema) = self.entries.get(name)?;
+        Some(schema.get_or_init(|| Arc::new((entry.schema)())).clone())
+    }
+
+    /// A type's operations on a cloud.
+    pub fn bind(&self, name: &str, cloud: &Arc<C>) -> Option<Arc<dyn Resource>> {
+        self.get(name).map(|entry| (entry.bind)(cloud.clone()))
+    }
+}
+
+/// Whose credentials these are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account's twelve digits.
+    pub account_id: String,
+    /// The caller.
+    pub arn: String,
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+}
+
+/// A cloud with its resource types: what plan and engine are given.
+pub trait Provider: Send + Sync {
+    /// The names of all types, sorted.
+    fn names(&self) -> &[&'static str];
+    /// A type's schema.
+    fn schema(&self, resource_type: &str) -> Option<Arc<Schema>>;
+    /// See [`ResourceType::canonical`].
+    fn canonical(&self, resource_type: &str, properties: &mut Map);
+    /// See [`ResourceType::check`].
+    fn check(&self, resource_type: &str, properties: &Map) -> Vec<(String, String)>;
+    /// See [`ResourceType::replaces`].
+    fn replaces(&self, resource_type: &str, live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool;
+    /// See [`ResourceType::CREATE_BEFORE_DESTROY`].
+    fn create_before_destroy(&self, resource_type: &str) -> bool;
+    /// The order between types that no reference expresses.
+    fn orderings(&self) -> &[OrderingRule];
+    /// A type's operations; `None` for a type that this version does not know.
+    fn resource(&self, resource_type: &str) -> Option<Arc<dyn Resource>>;
+    /// Whose credentials these are.
+    fn identity(&self) -> BoxFuture<'_, Result<Identity>>;
+}

@@ -1,0 +1,182 @@
+use crate::{Error, Permissions, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+use std::future::Future;
+use wharf_core::{Address, Map};
+
+/// One kind of resource: `aws_vpc`.
+///
+/// # Expected flow
+///
+/// 1. [`read`](Self::read) is called once per plan for all objects of the type, so that describe calls can be batched.
+/// 2. For a create, the engine records the intent, then calls [`create`](Self::create). The id that it returns is
+///    recorded at once; then [`finish`](Self::finish) brings the object to its properties and waits until others can
+///    use it; then `read` gives the attributes.
+/// 3. For an update, [`update`](Self::update), then `finish`, then `read`.
+/// 4. For a delete, [`delete`](Self::delete), which returns when the object is gone.
+/// 5. When an earlier run died between a request and its record, or an answer got lost, [`find`](Self::find) says
+///    whether the object is there.
+///
+/// # Guarantees the engine gives
+///
+/// Properties are complete and known when an operation is called; of a resource's tags, `default_tags` and ownership
+/// tags are part. No two operations run on one address at once. Errors of the kinds `Throttled` and `Unreachable` are
+/// tried again, as are `NotReady` on create, update and finish, and `InUse` on delete, for as long as it is reasonable.
+///
+/// # What a type must guarantee
+///
+/// - `create` makes one object with one request that has an effect, tags it in that request where AWS lets it, sends
+///   AWS's idempotency token where there is one, and is not repeated by the SDK after an ambiguous failure.
+/// - `finish` may be called again on an object that is finished, and then changes nothing.
+/// - `delete` of what is gone is success.
+/// - `update` sends only what changed.
+/// - `read` after a finished create or update gives the properties asked for, in canonical form.
+pub trait ResourceType: Sized + Send + Sync + 'static {
+    /// The clients it works with.
+    type Cloud: Send + Sync + 'static;
+    /// What the stack file may set.
+    type Properties: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync;
+    /// What only AWS sets.
+    type Attributes: Serialize + JsonSchema + Send + Sync;
+
+    /// Terraform's name of the type.
+    const NAME: &'static str;
+
+    /// The IAM actions it needs.
+    const PERMISSIONS: Permissions;
+
+    /// How many objects one `read` takes at the most; a longer list is split and read in parallel.
+    const BATCH: usize = usize::MAX;
+
+    /// Whether a replacement may make the new object before the old one is gone without any name clashing.
+    const CREATE_BEFORE_DESTROY: bool = false;
+
+    /// Reads objects; `None` for what is not there. The answers are in the order of `objects`.
+    fn read(
+        cloud: &Self::Cloud,
+        objects: &[ObjectOf<Self>],
+    ) -> impl Future<Output = Result<Vec<Option<LiveOf<Self>>>>> + Send;
+
+    /// Makes a new object and returns its id as soon as there is one.
+    fn create(cloud: &Self::Cloud, new: &NewOf<'_, Self>) -> impl Future<Output = Result<String>> + Send;
+
+    /// Does what the create request could not, and waits until the object can be used.
+    fn finish(
+        cloud: &Self::Cloud,
+        id: &str,
+        properties: &Self::Properties,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (cloud, id, properties);
+        async { Ok(()) }
+    }
+
+    /// Changes an object in place.
+    fn update(cloud: &Self::Cloud, update: &UpdateOf<'_, Self>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Deletes an object, and waits until it is gone.
+    fn delete(cloud: &Self::Cloud, object: &ObjectOf<Self>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Looks up an object by ownership tag, or by its name.
+    fn find(cloud: &Self::Cloud, wanted: &WantedOf<'_, Self>) -> impl Future<Output = Result<Found>> + Send;
+
+    /// Brings properties to the form in which desired and live can be compared, beyond what the schema's types say.
+    /// Called for both sides; unknown values may be anywhere.
+    fn canonical(properties: &mut Map) {
+        let _ = properties;
+    }
+
+    /// Mistakes that can be seen before any request: properties that exclude each other, numbers out of range.
+    /// Unknown values may be anywhere. Each with the property it is about.
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let _ = properties;
+        Vec::new()
+    }
+
+    /// Whether a changed property needs a new object, for the cases that `forces_replacement` cannot say.
+    fn replaces(live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
+        let _ = (live, desired, changed);
+        false
+    }
+
+    /// Whether this error of a create, update or finish will pass by itself, beyond what its kind says.
+    fn passes(error: &Error) -> bool {
+        let _ = error;
+        false
+    }
+}
+
+/// An object that may be there.
+#[derive(Debug, Clone)]
+pub struct ObjectOf<T: ResourceType> {
+    /// Its id.
+    pub id: String,
+    /// Its properties as last applied; `None` for an import.
+    pub properties: Option<T::Properties>,
+}
+
+/// An object as it is now.
+#[derive(Debug, Clone)]
+pub struct LiveOf<T: ResourceType> {
+    /// Its properties.
+    pub properties: T::Properties,
+    /// What only AWS sets.
+    pub attributes: T::Attributes,
+}
+
+/// An object to make.
+#[derive(Debug)]
+pub struct NewOf<'a, T: ResourceType> {
+    /// What it shall be.
+    pub properties: &'a T::Properties,
+    /// The same on every attempt for the same object, other for every other: for AWS's idempotency tokens.
+    /// 32 hexadecimal digits.
+    pub token: &'a str,
+    /// Its address.
+    pub address: &'a Address,
+}
+
+/// A change to an object.
+#[derive(Debug)]
+pub struct UpdateOf<'a, T: ResourceType> {
+    /// Its id.
+    pub id: &'a str,
+    /// What it is.
+    pub live: &'a T::Properties,
+    /// What it shall be; properties that the stack file does not set are as they are.
+    pub desired: &'a T::Properties,
+    /// The names of the properties that differ.
+    pub changed: &'a BTreeSet<String>,
+}
+
+impl<T: ResourceType> UpdateOf<'_, T> {
+    /// Whether any of these properties differs.
+    pub fn changes(&self, properties: &[&str]) -> bool {
+        properties.iter().any(|property| self.changed.contains(*property))
+    }
+}
+
+/// An object to look up.
+#[derive(Debug)]
+pub struct WantedOf<'a, T: ResourceType> {
+    /// What it was to be.
+    pub properties: &'a T::Properties,
+    /// The stack's lineage, in the object's `wharf:lineage` tag.
+    pub lineage: &'a str,
+    /// Its address, in the object's `wharf:address` tag as [`Address::to_tag`] writes it.
+    pub address: &'a Address,
+    /// The token that a create was given.
+    pub token: &'a str,
+}
+
+/// What a look-up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Absent,
+    /// An object of this stack and address (or, for types without tags, exactly the object wanted).
+    Ours(String),
+    /// An object of that name that is not this stack's.
+    Foreign(String),
+}
