@@ -9,6 +9,7 @@ import traceback
 from typing import Any
 
 from moto.core.exceptions import ServiceException
+from werkzeug.exceptions import HTTPException
 
 from . import hooks, inner, model_check, pagination, wire
 from .call import Call, Drop, Fault, Reply, Request
@@ -103,6 +104,9 @@ class Filter:
                 return wire.error(call.protocol, fault)
             except ServiceException as error:
                 return wire.error(call.protocol, Fault(error.code, error.message))
+            except HTTPException as error:
+                code = getattr(error, "error_type", "InternalFailure")
+                return wire.error(call.protocol, Fault(code, getattr(error, "message", str(error)), error.code or 500))
             except NotImplementedError as error:
                 return wire.error(call.protocol, Fault("NotImplementedByEmulator", f"{call.name}: {error}"))
             except Exception as error:

@@ -153,7 +153,9 @@ def load_balancer_attributes(call: Call, result: dict[str, Any]) -> None:
 def create_target_group(call: Call) -> dict[str, Any] | None:
     for group in call.backend().target_groups.values():
         if group.name == call.params["Name"] and getattr(group, "wharf_settings", None) == _settings(call):
-            return ask(call, "DescribeTargetGroups", TargetGroupArns=[group.arn])
+            found = ask(call, "DescribeTargetGroups", TargetGroupArns=[group.arn])
+            attached_load_balancers(call, found)
+            return found
     vpc = call.params.get("VpcId")
     if vpc and vpc not in call.backend("ec2").vpcs:
         raise Fault("ValidationError", f"The VPC ID '{vpc}' is not found")
@@ -213,7 +215,9 @@ def create_listener(call: Call) -> dict[str, Any] | None:
         if int(listener.port) != call.params.get("Port"):
             continue
         if getattr(listener, "wharf_settings", None) == _settings(call):
-            return ask(call, "DescribeListeners", ListenerArns=[listener.arn])
+            found = ask(call, "DescribeListeners", ListenerArns=[listener.arn])
+            plain_listeners(call, found)
+            return found
         raise Fault("DuplicateListener", "A listener already exists on this port for this load balancer")
     return None
 

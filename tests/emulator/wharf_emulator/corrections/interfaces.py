@@ -23,7 +23,7 @@ def holders(region: str) -> Iterator[Holder]:
     """All of a region: NAT gateways, load balancers, services that run tasks."""
     for nat in backend_of("ec2", region).nat_gateways.values():
         if nat.state != "deleted":
-            yield Holder("nat", {nat.subnet_id}, vpc=nat.vpc_id, public=nat.connectivity_type == "public")
+            yield Holder("nat", {nat.subnet_id}, vpc=nat.vpc_id, public=nat.connectivity_type != "private")
     for balancer in backend_of("elbv2", region).load_balancers.values():
         yield Holder(
             "load balancer",

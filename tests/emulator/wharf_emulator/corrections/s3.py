@@ -1,0 +1,74 @@
+"""S3 made like today's: defaults of new buckets, malformed policies, tags given at creation, empty tag values."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..call import Call, Fault
+from ..hooks import after, before
+from ..inner import ask
+from ..policies import as_list, check
+
+BLOCKED = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+AES256 = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}
+_NAME = re.compile(r"^(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$")
+
+
+@before("s3:CreateBucket")
+def create_bucket(call: Call) -> None:
+    if not _NAME.match(call.params["Bucket"]):
+        raise Fault("InvalidBucketName", "The specified bucket is not valid.")
+
+
+@after("s3:CreateBucket")
+def new_bucket(call: Call, _: dict[str, Any]) -> None:
+    bucket = call.params["Bucket"]
+    ownership = call.params.get("ObjectOwnership", "BucketOwnerEnforced")
+    ask(call, "PutPublicAccessBlock", Bucket=bucket, PublicAccessBlockConfiguration=BLOCKED)
+    controls = {"Rules": [{"ObjectOwnership": ownership}]}
+    ask(call, "PutBucketOwnershipControls", Bucket=bucket, OwnershipControls=controls)
+    _default_encryption(call, bucket)
+    tags = call.params.get("CreateBucketConfiguration", {}).get("Tags")
+    if tags:
+        ask(call, "PutBucketTagging", Bucket=bucket, Tagging={"TagSet": tags})
+
+
+@after("s3:DeleteBucketEncryption")
+def deleted_encryption(call: Call, _: dict[str, Any]) -> None:
+    """Never without: the default is back."""
+    _default_encryption(call, call.params["Bucket"])
+
+
+def _default_encryption(call: Call, bucket: str) -> None:
+    ask(call, "PutBucketEncryption", Bucket=bucket, ServerSideEncryptionConfiguration=AES256)
+
+
+@before("s3:PutBucketPolicy")
+def put_bucket_policy(call: Call) -> None:
+    bucket = call.params["Bucket"]
+    if bucket not in call.backend().buckets:
+        raise Fault("NoSuchBucket", "The specified bucket does not exist", 404)
+    arn = f"arn:aws:s3:::{bucket}"
+    for statement in check(call, call.params["Policy"], "MalformedPolicy", principal=True, resource=True):
+        for resource in as_list(statement.get("Resource", statement.get("NotResource"))):
+            if resource != "*" and resource != arn and not resource.startswith(f"{arn}/") and resource != f"{arn}*":
+                raise Fault("MalformedPolicy", "Policy has invalid resource")
+
+
+@after("s3:GetBucketTagging", "s3:GetObjectTagging")
+def empty_tag_values(_: Call, result: dict[str, Any]) -> None:
+    for tag in result.get("TagSet", []):
+        tag.setdefault("Value", "")
+
+
+@before("s3:CopyObject")
+def copy_object(call: Call) -> None:
+    bucket = call.backend().buckets.get(call.params["Bucket"])
+    if call.params.get("IfNoneMatch") == "*" and bucket is not None and bucket.keys.get(call.params["Key"]):
+        raise Fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
