@@ -30,9 +30,7 @@ class Emulator:
 
     def _make(self, service: str, region: str = REGION) -> Any:
         session = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x", region_name=region)
-        config = Config(
-            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}, read_timeout=30
-        )
+        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}, read_timeout=30)
         return session.client(service, endpoint_url=self.endpoint, config=config)
 
     def control(self, path: str, body: Any = None, method: str | None = None) -> Any:

@@ -85,9 +85,7 @@ def test_commits(commits, refused):
     assert old["fileContent"] == b"two"
     folder = commits.get_folder(repositoryName="app", folderPath="/")
     assert [item["absolutePath"] for item in folder["subFolders"]] == ["a"]
-    third = commits.put_file(
-        **create, filePath="d", fileContent=b"x", parentCommitId=second["commitId"], name="n"
-    )
+    third = commits.put_file(**create, filePath="d", fileContent=b"x", parentCommitId=second["commitId"], name="n")
     commits.delete_file(**create, filePath="d", parentCommitId=third["commitId"])
 
 

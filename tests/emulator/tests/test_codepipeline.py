@@ -71,7 +71,9 @@ def test_versions(client, declared, refused):
     assert pipelines.get_pipeline(name="app", version=1)["pipeline"]["executionMode"] == "QUEUED"
     assert pipelines.get_pipeline(name="app")["pipeline"]["executionMode"] == "PARALLEL"
     refused("PipelineVersionNotFoundException", pipelines.get_pipeline, name="app", version=9)
-    refused("InvalidStructureException", pipelines.update_pipeline, pipeline={**changed, "stages": changed["stages"][:1]})
+    refused(
+        "InvalidStructureException", pipelines.update_pipeline, pipeline={**changed, "stages": changed["stages"][:1]}
+    )
     assert pipelines.list_pipelines()["pipelines"][0]["version"] == 2
     pipelines.delete_pipeline(name="app")
     pipelines.delete_pipeline(name="app")

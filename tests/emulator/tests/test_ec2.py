@@ -137,7 +137,12 @@ def test_rules_by_id(stack, refused):
     rule = ec2.authorize_security_group_ingress(
         GroupId=group,
         IpPermissions=[
-            {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "a"}]}
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 80,
+                "ToPort": 80,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "a"}],
+            }
         ],
         TagSpecifications=[{"ResourceType": "security-group-rule", "Tags": [{"Key": "stack", "Value": "s"}]}],
     )["SecurityGroupRules"][0]

@@ -102,9 +102,7 @@ def test_target_groups_know_their_load_balancers(stack, refused):
 
     assert balancers(stack.blue) == [stack.balancer]
     assert balancers(stack.green) == []
-    elb.modify_listener(
-        ListenerArn=stack.listener, DefaultActions=[{"Type": "forward", "TargetGroupArn": stack.green}]
-    )
+    elb.modify_listener(ListenerArn=stack.listener, DefaultActions=[{"Type": "forward", "TargetGroupArn": stack.green}])
     assert balancers(stack.blue) == []
     assert balancers(stack.green) == [stack.balancer]
     refused("ResourceInUse", elb.delete_target_group, TargetGroupArn=stack.green)

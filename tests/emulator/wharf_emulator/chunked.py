@@ -32,7 +32,10 @@ def without_aws_coding(request: Request) -> Request:
         headers["content-encoding"] = ",".join(kept)
     headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD"
     headers["content-length"] = str(len(body))
-    headers.update({name: value for name, value in trailers.items() if name.startswith("x-amz-checksum-")})
+    for name, value in trailers.items():
+        if name.startswith("x-amz-checksum-"):
+            headers[name] = value
+            headers.setdefault("x-amz-sdk-checksum-algorithm", name.removeprefix("x-amz-checksum-").upper())
     return dataclasses.replace(request, headers=headers, body=body)
 
 

@@ -39,6 +39,8 @@ class Control:
             return _json(200, route(request))
         except (BadRule, json.JSONDecodeError) as error:
             return _json(400, {"error": str(error)})
+        except Exception as error:
+            return _json(500, {"error": f"{type(error).__name__}: {error}"})
 
     def _counters(self, _: Request) -> Any:
         return {**self._filter.counters.snapshot(), "rules": self._filter.rules.to_json()}

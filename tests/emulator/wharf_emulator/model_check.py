@@ -108,7 +108,7 @@ def _string(value: Any, shape: Any, path: str) -> str:
     if allowed and value not in allowed:
         raise Violation(path, f"{value!r} is none of {', '.join(allowed)}")
     pattern = shape.metadata.get("pattern")
-    if pattern and (compiled := _compile(pattern)) is not None and not compiled.search(value):
+    if pattern and not _matches(pattern, value):
         raise Violation(path, f"{value!r} does not match {pattern}")
     return value
 
@@ -175,6 +175,15 @@ def _range(number: float, shape: Any, path: str, unit: str) -> None:
         raise Violation(path, f"{number} {unit}".strip() + f", at least {least} wanted")
     if most is not None and number > most:
         raise Violation(path, f"{number} {unit}".strip() + f", at most {most} allowed")
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Services match whole values, except where the model anchors the pattern itself."""
+    compiled = _compile(pattern)
+    if compiled is None:
+        return True
+    anchored = pattern.startswith("^") or pattern.endswith("$")
+    return (compiled.search(value) if anchored else compiled.fullmatch(value)) is not None
 
 
 @cache

@@ -63,10 +63,9 @@ def check_group(call: Call, current: Any) -> None:
         message = f"The deployment configuration {configuration} is not for the compute platform {platform}"
         raise Fault("InvalidDeploymentConfigNameException", message)
     if "serviceRoleArn" in params:
-        message = (
-            f"AWS CodeDeploy does not have the permissions required to assume the role {params['serviceRoleArn']}."
-        )
-        require_assumable(call, params["serviceRoleArn"], PRINCIPAL, Fault("InvalidRoleException", message))
+        role = params["serviceRoleArn"]
+        message = f"AWS CodeDeploy does not have the permissions required to assume the role {role}."
+        require_assumable(call, role, PRINCIPAL, Fault("InvalidRoleException", message))
     if platform == "ECS":
         _check_ecs(call, current)
 

@@ -30,7 +30,7 @@ def _dependency(message: str) -> Fault:
 def malformed_ids(call: Call) -> None:
     """Ids that cannot be ids are told from ids of nothing."""
     for name, (prefix, code) in MALFORMED.items():
-        values = call.params.get(f"{name}s", []) + [call.params.get(name)]
+        values = [*call.params.get(f"{name}s", []), call.params.get(name)]
         for value in values:
             if value is not None and not re.fullmatch(rf"{prefix}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
                 raise Fault(code, f'Invalid id: "{value}" (expecting "{prefix}-...")')

@@ -94,7 +94,8 @@ def authorize(call: Call) -> None:
             if key in existing:
                 raise Fault(
                     "InvalidPermission.Duplicate",
-                    f'the specified rule "peer: {key[3]}, {key[0]}, from port: {key[1]}, to port: {key[2]}" already exists',
+                    f'the specified rule "peer: {key[3]}, {key[0]}, '
+                    f'from port: {key[1]}, to port: {key[2]}" already exists',
                 )
             existing.add(key)
 
