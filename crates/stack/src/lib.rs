@@ -1,1 +1,41 @@
-//! Stub.
+//! The stack file: from YAML to a validated [`Stack`], and with inputs to an [`Expanded`] one, whose instances can be
+//! evaluated against what is known about the world.
+//!
+//! ```text
+//! text -> yaml -> sections -> references, graph -> Stack -> variables, for_each -> Expanded -> properties
+//! ```
+//!
+//! Every mistake is collected as a `Diagnostic` with its place in the file. Nothing here does I/O but
+//! [`StackDirectory`].
+
+mod check;
+mod evaluation;
+mod expand;
+mod expanded;
+mod expression;
+mod files;
+mod functions;
+mod graph;
+mod inputs;
+mod json_schema;
+mod moved;
+mod parse;
+mod references;
+mod scope;
+mod sections;
+mod settings;
+mod stack;
+mod types;
+mod variables;
+mod written;
+mod yaml;
+
+pub use evaluation::Evaluation;
+pub use expanded::{Environment, Expanded, Instance, Lookup, NothingKnown};
+pub use files::{Files, StackDirectory};
+pub use inputs::{ENVIRONMENT_PREFIX, Inputs, VarFile};
+pub use json_schema::json_schema;
+pub use parse::parse;
+pub use settings::{AwsSettings, StateSettings};
+pub use stack::{IgnoreChanges, Lifecycle, Moved, Resource, Stack};
+pub use types::Types;

@@ -27,7 +27,9 @@ impl Budget {
                 self.left.set(left);
                 Ok(())
             }
-            None => Err(Fault::new("the expression makes too much").help("a stack file's values should be small")),
+            None => {
+                Err(Fault::new("the expression makes too much").help("a stack file's values should be small"))
+            }
         }
     }
 

@@ -51,7 +51,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The value of an expression inside `for`s, borrowed where it can be.
-    pub(super) fn value<'v>(&'v self, expr: &'v Expr, bindings: Option<&'v Bindings<'v>>) -> Result<Cow<'v, Value>> {
+    pub(super) fn value<'v>(
+        &'v self,
+        expr: &'v Expr,
+        bindings: Option<&'v Bindings<'v>>,
+    ) -> Result<Cow<'v, Value>> {
         self.budget.spend(1)?;
         let fault = |fault: Fault| fault.at(&expr.range);
         let value = match &expr.kind {
@@ -64,13 +68,15 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Traversal(base, steps) => return self.traversal(base, steps, bindings).map_err(fault),
             ExprKind::Template(parts) => self.template(parts, bindings)?,
-            ExprKind::List(items) => Value::List(
-                items.iter().map(|item| self.owned(item, bindings)).collect::<Result<Vec<_>>>()?,
-            ),
+            ExprKind::List(items) => {
+                Value::List(items.iter().map(|item| self.owned(item, bindings)).collect::<Result<Vec<_>>>()?)
+            }
             ExprKind::Object(items) => self.object(items, bindings)?,
             ExprKind::Call(call) => return self.call(call, &expr.range, bindings),
             ExprKind::Not(operand) => operators::not(&*self.value(operand, bindings)?).map_err(fault)?,
-            ExprKind::Negate(operand) => operators::negate(&*self.value(operand, bindings)?).map_err(fault)?,
+            ExprKind::Negate(operand) => {
+                operators::negate(&*self.value(operand, bindings)?).map_err(fault)?
+            }
             ExprKind::Binary(operator, sides) => {
                 let left = self.value(&sides.0, bindings)?;
                 if let Some(decided) = operators::decided(*operator, &left) {
@@ -122,9 +128,8 @@ impl<'a> Evaluator<'a> {
             Some(answer) => Ok((Ok(answer), secret)),
             None => match value.bare() {
                 Value::Unknown(unknown) => Ok((Err(Unknown::new(&unknown.of)), secret)),
-                other => {
-                    Err(Fault::new(format!("a condition must be true or false, not {}", other.kind())).at(&expr.range))
-                }
+                other => Err(Fault::new(format!("a condition must be true or false, not {}", other.kind()))
+                    .at(&expr.range)),
             },
         }
     }
@@ -220,7 +225,9 @@ impl<'a> Evaluator<'a> {
                 let each = |item| self.keep(self.walk(Cow::Borrowed(item), inside, bindings)?);
                 Ok(Value::List(list.iter().map(each).collect::<Result<_>>()?))
             }
-            other => Ok(Value::List(vec![self.keep(self.walk(Cow::Borrowed(other), inside, bindings)?)?])),
+            other => {
+                Ok(Value::List(vec![self.keep(self.walk(Cow::Borrowed(other), inside, bindings)?)?]))
+            }
         }
     }
 
@@ -235,13 +242,14 @@ impl<'a> Evaluator<'a> {
         let (value, secret) = value.into_owned().into_bare();
         let elements = match value {
             Value::Unknown(unknown) => Err(Unknown::new(unknown.of)),
-            Value::List(list) => {
-                Ok((0i64..).zip(list).map(|(i, item)| (Value::from(i), item)).collect())
-            }
+            Value::List(list) => Ok((0i64..).zip(list).map(|(i, item)| (Value::from(i), item)).collect()),
             Value::Map(map) => Ok(map.into_iter().map(|(key, item)| (Value::String(key), item)).collect()),
             other => {
-                return Err(Fault::new(format!("`for` goes through a list or a mapping, not {}", other.kind()))
-                    .at(&collection.range));
+                return Err(Fault::new(format!(
+                    "`for` goes through a list or a mapping, not {}",
+                    other.kind()
+                ))
+                .at(&collection.range));
             }
         };
         Ok((elements, secret))
@@ -308,7 +316,12 @@ impl<'a> Evaluator<'a> {
         Ok(marked(value, text.secret))
     }
 
-    fn parts<'v>(&'v self, parts: &'v [Part], bindings: Option<&'v Bindings<'v>>, text: &mut Text) -> Result<()> {
+    fn parts<'v>(
+        &'v self,
+        parts: &'v [Part],
+        bindings: Option<&'v Bindings<'v>>,
+        text: &mut Text,
+    ) -> Result<()> {
         for part in parts {
             match part {
                 Part::Text(literal) => text.push(literal)?,

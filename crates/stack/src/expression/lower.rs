@@ -27,12 +27,8 @@ impl<'t> Lowering<'t> {
                 ExprKind::List(list.iter().map(|item| self.expr(item)).collect::<Result<_, _>>()?)
             }
             Expression::Object(object) => self.object(object)?,
-            Expression::StringTemplate(template) => {
-                self.template_kind(template.iter())?
-            }
-            Expression::HeredocTemplate(heredoc) => {
-                self.template_kind(heredoc.template.iter())?
-            }
+            Expression::StringTemplate(template) => self.template_kind(template.iter())?,
+            Expression::HeredocTemplate(heredoc) => self.template_kind(heredoc.template.iter())?,
             Expression::Parenthesis(inner) => return self.expr(inner.inner()),
             Expression::Variable(name) => ExprKind::Name(name.as_str().to_owned()),
             Expression::Conditional(c) => ExprKind::Conditional(Box::new((
@@ -42,7 +38,8 @@ impl<'t> Lowering<'t> {
             ))),
             Expression::FuncCall(call) => self.call(call, &range)?,
             Expression::Traversal(traversal) => {
-                let steps: Vec<&hcl_edit::Decorated<TraversalOperator>> = traversal.operators.iter().collect();
+                let steps: Vec<&hcl_edit::Decorated<TraversalOperator>> =
+                    traversal.operators.iter().collect();
                 ExprKind::Traversal(Box::new(self.expr(&traversal.expr)?), self.steps(&steps)?)
             }
             Expression::UnaryOp(unary) => {
@@ -85,7 +82,8 @@ impl<'t> Lowering<'t> {
                 .help(format!("write `{name}(...)`")));
         }
         let function = functions::find(name).map_err(|fault| fault.at(&name_range))?;
-        let arguments = call.args.iter().map(|argument| self.expr(argument)).collect::<Result<Vec<_>, _>>()?;
+        let arguments =
+            call.args.iter().map(|argument| self.expr(argument)).collect::<Result<Vec<_>, _>>()?;
         let expands = call.args.expand_final();
         if !expands {
             function.check_count(arguments.len()).map_err(|fault| fault.at(range))?;

@@ -15,12 +15,13 @@ mod scope;
 mod template;
 mod traverse;
 
-pub(crate) use ast::{Call, Expr, ExprKind, Step, StepKind};
-pub(crate) use budget::Budget;
+pub(crate) use ast::{Call, Expr, ExprKind, StepKind};
+pub(crate) use budget::{Budget, check_text};
+pub(crate) use call::argument_range;
 pub(crate) use equality::equal;
-pub(crate) use evaluate::Evaluator;
+pub(crate) use evaluate::{Evaluator, NOT_KNOWN};
 pub(crate) use fault::Fault;
 pub(crate) use mentions::{Mention, Part as MentionPart, mentions};
-pub(crate) use parse::{Expression, parse_template, parse_type};
+pub(crate) use operators::{boolean, compare, normal, number, text};
+pub(crate) use parse::{Expression, literal, parse_expression, parse_template, parse_type};
 pub(crate) use scope::{Index, NoScope, Scope, VariablesScope};
-pub(crate) use traverse::{attribute, index_into};

@@ -138,7 +138,9 @@ fn arithmetic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<V
         }
     }
     let (left, right) = match (left, right) {
-        (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => return Ok(Value::unknown(&unknown.of)),
+        (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => {
+            return Ok(Value::unknown(&unknown.of));
+        }
         (left, right) => match (number(left), number(right)) {
             (Some(left), Some(right)) => (left, right),
             _ => return Ok(Value::Null),

@@ -1,9 +1,10 @@
 use super::lower::Lowering;
-use super::{Expr, Fault};
+use super::{Budget, Evaluator, Expr, Fault, NoScope};
+use crate::files::NoFiles;
 use crate::yaml::Origin;
 use std::ops::Range;
 use std::sync::Arc;
-use wharf_core::{Diagnostic, Span};
+use wharf_core::{Diagnostic, Span, Value};
 
 /// A scalar of the stack file that holds `${...}` or `%{...}`, parsed.
 #[derive(Debug)]
@@ -51,9 +52,21 @@ pub(crate) fn parse_template(text: &str) -> Result<Expr, Fault> {
     Lowering::new(text).template_root(&template)
 }
 
-/// Parses a bare HCL expression, for `--var` values and types of variables; function names are not looked up.
+/// Parses a bare HCL expression, as in `--var`.
+pub(crate) fn parse_expression(text: &str) -> Result<Expr, Fault> {
+    Lowering::new(text).expr(&parse_type(text)?)
+}
+
+/// Parses the type of a variable, which looks like an expression.
 pub(crate) fn parse_type(text: &str) -> Result<hcl_edit::expr::Expression, Fault> {
     hcl_edit::parser::parse_expr(text).map_err(|error| explain(text, &error))
+}
+
+/// The value of an expression without names.
+pub(crate) fn literal(expression: &hcl_edit::expr::Expression) -> Result<Value, Fault> {
+    let expr = Lowering::new("").expr(expression)?;
+    let budget = Budget::default();
+    Evaluator { scope: &NoScope, files: &NoFiles, budget: &budget, templates: 0 }.evaluate(&expr)
 }
 
 fn explain(text: &str, error: &hcl_edit::parser::Error) -> Fault {

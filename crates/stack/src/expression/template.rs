@@ -1,6 +1,6 @@
+use super::Fault;
 use super::ast::{Expr, ExprKind, Part};
 use super::lower::Lowering;
-use super::Fault;
 use hcl_edit::template::{Directive, Element, Strip, Template};
 use wharf_core::Value;
 
@@ -12,7 +12,10 @@ impl Lowering<'_> {
     }
 
     /// A template as an expression; as everywhere in HCL, a lone `${...}` keeps its type.
-    pub(super) fn template_kind<'e>(&self, elements: impl Iterator<Item = &'e Element>) -> Result<ExprKind, Fault> {
+    pub(super) fn template_kind<'e>(
+        &self,
+        elements: impl Iterator<Item = &'e Element>,
+    ) -> Result<ExprKind, Fault> {
         let elements: Vec<&Element> = elements.collect();
         if let [Element::Interpolation(only)] = elements.as_slice() {
             return Ok(self.expr(&only.expr)?.kind);
@@ -29,7 +32,8 @@ impl Lowering<'_> {
     fn parts(&self, elements: &[&Element], trim_start: bool, trim_end: bool) -> Result<Vec<Part>, Fault> {
         let mut parts = Vec::with_capacity(elements.len());
         for (i, element) in elements.iter().enumerate() {
-            let trims_after = i.checked_sub(1).and_then(|i| elements.get(i)).map_or(trim_start, |e| ends_trimming(e));
+            let trims_after =
+                i.checked_sub(1).and_then(|i| elements.get(i)).map_or(trim_start, |e| ends_trimming(e));
             let trims_before = elements.get(i + 1).map_or(trim_end, |e| starts_trimming(e));
             match element {
                 Element::Literal(literal) => {
@@ -44,7 +48,9 @@ impl Lowering<'_> {
                         parts.push(Part::Text(text.to_owned()));
                     }
                 }
-                Element::Interpolation(interpolation) => parts.push(Part::Expr(self.expr(&interpolation.expr)?)),
+                Element::Interpolation(interpolation) => {
+                    parts.push(Part::Expr(self.expr(&interpolation.expr)?))
+                }
                 Element::Directive(directive) => parts.push(self.directive(directive)?),
             }
         }

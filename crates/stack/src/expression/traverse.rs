@@ -21,14 +21,20 @@ pub(crate) fn attribute<'v>(value: Cow<'v, Value>, name: &str) -> Result<Cow<'v,
             Some(found) => Ok(Cow::Owned(found)),
             None => Err(no_attribute(map.keys(), name)),
         },
-        other => through(other, |value| attribute(value, name), |value| {
-            let fault = Fault::new(format!("{} has no attribute `{name}`", value.kind()));
-            match value {
-                Value::List(_) => fault.help(format!("write `[0].{name}` for one element, `[*].{name}` for all")),
-                Value::Null => fault.help("the value is not set; `try(..., null)` allows for that"),
-                _ => fault,
-            }
-        }),
+        other => through(
+            other,
+            |value| attribute(value, name),
+            |value| {
+                let fault = Fault::new(format!("{} has no attribute `{name}`", value.kind()));
+                match value {
+                    Value::List(_) => {
+                        fault.help(format!("write `[0].{name}` for one element, `[*].{name}` for all"))
+                    }
+                    Value::Null => fault.help("the value is not set; `try(..., null)` allows for that"),
+                    _ => fault,
+                }
+            },
+        ),
     }
 }
 
@@ -53,9 +59,11 @@ pub(crate) fn index_into<'v>(value: Cow<'v, Value>, key: &Value) -> Result<Cow<'
             Some(name) => attribute(value, &name),
             None => Err(Fault::new(format!("a mapping is indexed by a string, not {}", key.kind()))),
         },
-        other => through(other, |value| index_into(value, key), |value| {
-            Fault::new(format!("{} cannot be indexed", value.kind()))
-        }),
+        other => through(
+            other,
+            |value| index_into(value, key),
+            |value| Fault::new(format!("{} cannot be indexed", value.kind())),
+        ),
     }
 }
 
@@ -71,7 +79,9 @@ fn through<'v>(
         Cow::Borrowed(Value::Sensitive(inner)) => {
             Ok(Cow::Owned(again(Cow::Borrowed(&**inner))?.into_owned().sensitive()))
         }
-        Cow::Owned(Value::Sensitive(inner)) => Ok(Cow::Owned(again(Cow::Owned(*inner))?.into_owned().sensitive())),
+        Cow::Owned(Value::Sensitive(inner)) => {
+            Ok(Cow::Owned(again(Cow::Owned(*inner))?.into_owned().sensitive()))
+        }
         other => Err(refuse(&other)),
     }
 }
@@ -94,12 +104,10 @@ fn position(length: usize, key: &Value) -> Result<usize, Fault> {
     let Some(number) = operators::number(key) else {
         return Err(Fault::new(format!("a list is indexed by a number, not {}", key.kind())));
     };
-    number
-        .as_i64()
-        .and_then(|index| usize::try_from(index).ok())
-        .filter(|index| *index < length)
-        .ok_or_else(|| {
+    number.as_i64().and_then(|index| usize::try_from(index).ok()).filter(|index| *index < length).ok_or_else(
+        || {
             let fault = Fault::new(format!("index {number} is outside a list of {length}"));
             if length == 0 { fault } else { fault.help(format!("indices go from 0 to {}", length - 1)) }
-        })
+        },
+    )
 }

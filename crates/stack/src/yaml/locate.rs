@@ -28,7 +28,9 @@ impl Origin {
     /// place in every style.
     pub(crate) fn locate(&self, text: &str, range: Range<usize>) -> Span {
         let Some(raw) = self.source.get(self.span.range()) else { return self.span };
-        let before = |at: usize| text.char_indices().take_while(|(i, _)| *i < at).filter(|(_, c)| !is_blank(*c)).count();
+        let before = |at: usize| {
+            text.char_indices().take_while(|(i, _)| *i < at).filter(|(_, c)| !is_blank(*c)).count()
+        };
         let mut places = places(raw, self.style).into_iter();
         let first = before(range.start);
         let count = before(range.end).saturating_sub(first);

@@ -7,6 +7,6 @@ mod scalar;
 mod tree;
 
 pub(crate) use locate::Origin;
-pub(crate) use parse::{MAX_DEPTH, parse};
+pub(crate) use parse::{parse, parse_text};
 pub(crate) use scalar::resolve;
-pub(crate) use tree::{Entry, Kind, Node, Scalar, Style};
+pub(crate) use tree::{Entry, Kind, Node, Scalar, Style, describe};

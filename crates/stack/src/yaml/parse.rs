@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wharf_core::{Diagnostic, SourceId, Sources, Span};
 
 /// The deepest nesting of lists and mappings.
-pub(crate) const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 /// The largest file, in bytes.
 const MAX_BYTES: usize = 16 << 20;
 /// What aliases may expand to, all together.
@@ -19,15 +19,20 @@ const MAX_ALIASED: usize = 100_000;
 /// YAML gives no way to go on behind one.
 pub(crate) fn parse(sources: &Sources, source: SourceId) -> Result<Node, Diagnostic> {
     let text = sources.text(source).cloned().unwrap_or_else(|| "".into());
+    parse_text(&text, source)
+}
+
+/// Like [`parse`], for a text at hand.
+pub(crate) fn parse_text(text: &str, source: SourceId) -> Result<Node, Diagnostic> {
     if text.len() > MAX_BYTES {
         return Err(Diagnostic::error(format!("the file is larger than {} MiB", MAX_BYTES >> 20))
             .at(Span::new(source, 0..0)));
     }
     let mut builder = Builder::new(source);
-    for event in Parser::new_from_str(&text) {
+    for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker().byte_offset().unwrap_or(0);
-            explain(&text, source, at, &error.info())
+            explain(text, source, at, &error.info())
         })?;
         let range = span.byte_range().unwrap_or(0..0);
         builder.event(event, range, span.end.line())?;
@@ -90,9 +95,11 @@ impl Builder {
                 let node = Node { alias: Some(span), ..target.clone() };
                 self.aliased = self.aliased.saturating_add(node.weight);
                 if self.aliased > MAX_ALIASED {
-                    return Err(Diagnostic::error(format!("aliases expand to more than {MAX_ALIASED} values"))
-                        .at(span)
-                        .help("use a variable or `for_each` instead"));
+                    return Err(Diagnostic::error(format!(
+                        "aliases expand to more than {MAX_ALIASED} values"
+                    ))
+                    .at(span)
+                    .help("use a variable or `for_each` instead"));
                 }
                 self.complete(node, 0)
             }

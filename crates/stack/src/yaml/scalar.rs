@@ -54,7 +54,9 @@ mod tests {
 
     #[test]
     fn what_yaml_1_1_would_have_turned_into_something_else() {
-        for text in ["no", "yes", "on", "off", "y", "0123", "1_000", "12:30", "0x", "1.2.3", "-", ".", "e3", "1e999"] {
+        for text in
+            ["no", "yes", "on", "off", "y", "0123", "1_000", "12:30", "0x", "1.2.3", "-", ".", "e3", "1e999"]
+        {
             assert_eq!(resolve(text), Value::from(text));
         }
     }
