@@ -1,1 +1,26 @@
-//! Stub.
+//! Pure: stack + state + live -> plan. No I/O, no async; everything is tested as data.
+//!
+//! The plan decides everything an apply does; the engine obeys it.
+
+mod build;
+mod canonical;
+mod desired;
+mod diff;
+mod graph;
+mod merge;
+mod moved;
+mod operations;
+mod ordering;
+mod replace_order;
+mod waves;
+
+mod model;
+
+pub use build::{Inputs, Mode, Observed, Seen, plan};
+pub use canonical::{canonical, canonical_json};
+pub use desired::{Resolved, resolve, values_after};
+pub use diff::{Difference, differences};
+pub use graph::Graph;
+pub use merge::{contradiction, mark_like, overlay};
+pub use model::{Change, Counts, Kind, Operation, OutputChange, Plan, Reason};
+pub use moved::apply_moves;

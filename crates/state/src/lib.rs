@@ -1,1 +1,18 @@
-//! Stub.
+//! What wharf remembers of a stack, and who may write it: the snapshot, its on-disk form, the journal, and the stores.
+
+mod encode;
+mod journal;
+pub mod local;
+mod lock;
+mod snapshot;
+mod store;
+
+pub use encode::{hash, is_hash, matches};
+pub use journal::{Entry, Intent, Journal};
+pub use local::LocalStore;
+pub use lock::LockInfo;
+pub use snapshot::{Deposed, Output, Record, Snapshot, random_id};
+pub use store::{Lock, Store, StoreError};
+
+/// The newest format this version reads and the one it writes.
+pub const FORMAT_VERSION: u32 = 1;

@@ -1,0 +1,542 @@
+//! The plan of a stack: each address in dependency order, then the operations.
+
+use crate::desired::{Resolved, mark_sensitive, resolve, values_after, with_own_tags};
+use crate::merge::mark_like;
+use crate::model::{Change, OutputChange, Plan, Reason};
+use crate::operations::operations;
+use crate::replace_order::{Wish, create_first};
+use crate::{Graph, diff};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use wharf_core::{Action, Address, Diagnostic, Diagnostics, Map, PropertyPath, Schema, Value};
+use wharf_provider::Provider;
+use wharf_stack::{Expanded, IgnoreChanges, Instance, Lookup};
+use wharf_state::{Record, Snapshot};
+
+/// What a plan is made of.
+pub struct Inputs<'a> {
+    /// The stack file, with its inputs.
+    pub expanded: &'a Expanded,
+    /// The resource types.
+    pub provider: &'a dyn Provider,
+    /// The state, after [`crate::apply_moves`].
+    pub snapshot: &'a Snapshot,
+    /// What AWS says.
+    pub observed: &'a Observed,
+    /// Addresses renamed by `moved:`, new to old.
+    pub moved: &'a BTreeMap<Address, Address>,
+    /// What for.
+    pub mode: Mode,
+    /// Only these addresses (or all instances of these names) and what they need; everything if empty.
+    pub targets: &'a [Address],
+}
+
+/// What a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To converge.
+    Apply,
+    /// To remove everything.
+    Destroy,
+}
+
+/// What AWS says of the objects in a state.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// By address.
+    pub current: HashMap<Address, Seen>,
+    /// Deposed objects that are gone, by id.
+    pub deposed_gone: HashSet<String>,
+}
+
+/// One object, as AWS says.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// It is there, with these attributes.
+    Live(Arc<Map>),
+    /// It is not there.
+    Gone,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+///
+/// What in the stack file cannot be evaluated, and lifecycle rules that the plan would break.
+pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
+    let graph = Graph::new(inputs.expanded, inputs.provider);
+    let mut planner = Planner {
+        inputs,
+        graph: &graph,
+        wanted: wanted(inputs, &graph),
+        values: Values::default(),
+        errors: Diagnostics::default(),
+    };
+    let mut changes = planner.declared();
+    changes.extend(planner.undeclared());
+    planner.replace_order(&mut changes);
+    planner.lifecycle(&changes);
+    let outputs = planner.outputs();
+    if planner.errors.has_errors() {
+        return Err(planner.errors.sorted());
+    }
+    let gone = planner.gone(&changes);
+    let Some(operations) = operations(&changes, &graph, inputs.snapshot) else {
+        let message = "wharf's own mistake: the operations of this plan wait for each other in a circle";
+        return Err(Diagnostic::error(message).help("please report it, with the stack file").into());
+    };
+    Ok(Plan {
+        stack: inputs.expanded.stack().name.clone(),
+        lineage: inputs.snapshot.lineage.clone(),
+        serial: inputs.snapshot.serial,
+        changes,
+        operations,
+        outputs,
+        gone,
+    })
+}
+
+/// The attribute values that expressions see while planning.
+#[derive(Default)]
+struct Values(HashMap<Address, Arc<Map>>);
+
+impl Lookup for Values {
+    fn attributes(&self, address: &Address) -> Option<&Map> {
+        self.0.get(address).map(Arc::as_ref)
+    }
+}
+
+/// The targeted nodes and everything they need; `None` for all.
+fn wanted(inputs: &Inputs<'_>, graph: &Graph) -> Option<HashSet<Address>> {
+    if inputs.targets.is_empty() {
+        return None;
+    }
+    let is_target = |address: &Address| {
+        inputs.targets.iter().any(|t| t == address || (t.key.is_none() && t.name == address.name))
+    };
+    let instances = inputs.expanded.instances();
+    let mut wanted = HashSet::new();
+    for (node, instance) in instances.iter().enumerate().filter(|(_, i)| is_target(&i.address)) {
+        wanted.insert(instance.address.clone());
+        let needed = match inputs.mode {
+            Mode::Apply => graph.ancestors(node),
+            Mode::Destroy => Vec::new(),
+        };
+        wanted.extend(needed.into_iter().map(|node| instances[node].address.clone()));
+    }
+    wanted.extend(inputs.snapshot.resources.keys().filter(|address| is_target(address)).cloned());
+    if inputs.mode == Mode::Destroy {
+        // What depends on a target has to go with it.
+        loop {
+            let records = inputs.snapshot.resources.iter();
+            let more: Vec<Address> = records
+                .filter(|(address, record)| {
+                    !wanted.contains(*address) && record.dependencies.iter().any(|d| wanted.contains(d))
+                })
+                .map(|(address, _)| address.clone())
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            wanted.extend(more);
+        }
+    }
+    Some(wanted)
+}
+
+struct Planner<'a> {
+    inputs: &'a Inputs<'a>,
+    graph: &'a Graph,
+    wanted: Option<HashSet<Address>>,
+    values: Values,
+    errors: Diagnostics,
+}
+
+impl Planner<'_> {
+    fn is_wanted(&self, address: &Address) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(address))
+    }
+
+    /// The changes of all instances of the stack file, in its order.
+    fn declared(&mut self) -> Vec<Change> {
+        let instances = self.inputs.expanded.instances();
+        let mut changes: Vec<Option<Change>> = instances.iter().map(|_| None).collect();
+        for node in self.graph.order() {
+            let instance = &instances[node];
+            let change = match self.inputs.mode {
+                Mode::Apply => self.converge(node, instance),
+                Mode::Destroy => self.remove(&instance.address),
+            };
+            changes[node] = Some(change);
+        }
+        changes.into_iter().flatten().collect()
+    }
+
+    /// The changes of addresses that are only in the state.
+    fn undeclared(&self) -> Vec<Change> {
+        let only_recorded = |address: &&Address| self.inputs.expanded.instance(address).is_none();
+        self.inputs
+            .snapshot
+            .resources
+            .keys()
+            .filter(only_recorded)
+            .map(|address| self.remove(address))
+            .collect()
+    }
+
+    fn seen(&self, address: &Address) -> Option<&Seen> {
+        self.inputs.observed.current.get(address)
+    }
+
+    /// A change that changes nothing yet.
+    fn unchanged(&self, address: &Address, record: Option<&Record>) -> Change {
+        let instance = self.inputs.expanded.instance(address);
+        let resource = instance.map(|instance| &self.inputs.expanded.stack().resources[instance.resource]);
+        let resource_type = resource
+            .map(|resource| resource.type_name.clone())
+            .or_else(|| record.map(|record| record.resource_type.clone()))
+            .unwrap_or_default();
+        let deposed = record.map(|record| record.deposed.iter().map(|deposed| deposed.id.clone()));
+        let deposed: Vec<String> = deposed.into_iter().flatten().collect();
+        Change {
+            address: address.clone(),
+            resource_type,
+            action: Action::None,
+            reason: (!deposed.is_empty()).then_some(Reason::Deposed),
+            id: record.and_then(|record| record.id.clone()),
+            before: None,
+            after: None,
+            desired: None,
+            differences: Vec::new(),
+            create_before_destroy: false,
+            deposed,
+            dependencies: Vec::new(),
+            retain: resource.map_or_else(
+                || record.is_some_and(|record| record.retain),
+                |resource| resource.lifecycle.retain,
+            ),
+            span: resource.map(|resource| resource.span),
+        }
+    }
+
+    /// The change that brings one instance to what the stack file says.
+    fn converge(&mut self, node: usize, instance: &Instance) -> Change {
+        let address = &instance.address;
+        let record = self.inputs.snapshot.resources.get(address);
+        let mut change = self.unchanged(address, record);
+        let resource = &self.inputs.expanded.stack().resources[instance.resource];
+        let schema = &resource.schema;
+        let instances = self.inputs.expanded.instances();
+        change.dependencies =
+            self.graph.dependencies(node).into_iter().map(|node| instances[node].address.clone()).collect();
+        let lineage = &self.inputs.snapshot.lineage;
+        let resolved =
+            match resolve(self.inputs.expanded, self.inputs.provider, lineage, instance, &self.values) {
+                Ok(resolved) => resolved,
+                Err(errors) => {
+                    self.errors.extend(errors);
+                    Resolved::default()
+                }
+            };
+        // A record of another type under the same name is another object: that one goes, this one comes.
+        let record =
+            record.filter(|record| record.resource_type == resource.type_name && record.id.is_some());
+        let live = match (record, self.seen(address)) {
+            (Some(_), Some(Seen::Live(live))) => Some(self.live(live, schema, &resolved)),
+            (Some(_), Some(Seen::Gone)) => {
+                change.reason = Some(Reason::Gone);
+                change.id = None;
+                None
+            }
+            _ => None,
+        };
+        if !self.is_wanted(address) {
+            // Left alone, but others may refer to it.
+            let values = live
+                .clone()
+                .unwrap_or_else(|| Arc::new(values_after(schema, address, &resolved, None, true)));
+            self.values.0.insert(address.clone(), values.clone());
+            change.before = live;
+            change.after = change.before.clone();
+            return change;
+        }
+        let (desired, after) = match (live, record) {
+            (Some(live), Some(record)) => {
+                self.compare(&mut change, resource, &resolved, &live, record);
+                change.before = Some(live.clone());
+                match change.action {
+                    Action::None => (resolved.desired.clone(), Self::settled(schema, &resolved, live)),
+                    Action::Update => (
+                        resolved.desired.clone(),
+                        Arc::new(values_after(schema, address, &resolved, Some(&live), true)),
+                    ),
+                    _ => (
+                        resolved.desired.clone(),
+                        Arc::new(values_after(schema, address, &resolved, None, true)),
+                    ),
+                }
+            }
+            _ => {
+                change.action = Action::Create;
+                (resolved.desired.clone(), Arc::new(values_after(schema, address, &resolved, None, true)))
+            }
+        };
+        if change.reason.is_none() {
+            if let Some(old) = self.inputs.moved.get(address) {
+                change.reason = Some(Reason::Moved(old.clone()));
+            }
+        }
+        self.values.0.insert(address.clone(), after.clone());
+        change.after = Some(after);
+        change.desired = Some(Arc::new(desired));
+        change
+    }
+
+    /// What stands for an object that does not change: what the user wrote, as written, and live values for the rest.
+    fn settled(schema: &Schema, resolved: &Resolved, live: Arc<Map>) -> Arc<Map> {
+        let same =
+            resolved.written.iter().all(|(key, value)| live.get(key).is_some_and(|live| live == value));
+        if same {
+            live
+        } else {
+            Arc::new(values_after(schema, &Address::single(""), resolved, Some(&live), false))
+        }
+    }
+
+    /// Live attributes with the marks and tags that the stack file implies.
+    fn live(&self, live: &Arc<Map>, schema: &Schema, resolved: &Resolved) -> Arc<Map> {
+        let marked =
+            resolved.desired.values().any(Value::has_sensitive) || schema.fields.iter().any(|f| f.sensitive);
+        if !marked && !live.contains_key("tags_all") {
+            return live.clone();
+        }
+        let mut live = Map::clone(live);
+        with_own_tags(&mut live, Some(&resolved.written), &self.inputs.expanded.aws().default_tags);
+        mark_sensitive(schema, &mut live);
+        for (key, like) in &resolved.desired {
+            if like.has_sensitive()
+                && let Some(value) = live.get_mut(key)
+            {
+                *value = mark_like(std::mem::take(value), like);
+            }
+        }
+        Arc::new(live)
+    }
+
+    /// Decides between none, update and replace.
+    fn compare(
+        &self,
+        change: &mut Change,
+        resource: &wharf_stack::Resource,
+        resolved: &Resolved,
+        live: &Map,
+        record: &Record,
+    ) {
+        let mut canonical_live = live.clone();
+        crate::canonical(&resource.schema, &mut canonical_live);
+        self.inputs.provider.canonical(&resource.type_name, &mut canonical_live);
+        let salt = &self.inputs.snapshot.lineage;
+        let mut differences =
+            diff::differences(&resource.schema, &resolved.desired, &canonical_live, &record.properties, salt);
+        match &resource.lifecycle.ignore_changes {
+            IgnoreChanges::All => differences.clear(),
+            IgnoreChanges::Paths(paths) => {
+                differences.retain(|difference| !paths.iter().any(|path| covers(path, &difference.path)));
+            }
+        }
+        if differences.is_empty() {
+            return;
+        }
+        let mut forcing: BTreeSet<String> = differences
+            .iter()
+            .filter(|difference| difference.forces_replacement)
+            .filter_map(|difference| difference.path.property().map(str::to_owned))
+            .collect();
+        let changed: BTreeSet<String> = differences
+            .iter()
+            .filter_map(|difference| difference.path.property().map(str::to_owned))
+            .collect();
+        if forcing.is_empty()
+            && self.inputs.provider.replaces(
+                &resource.type_name,
+                &canonical_live,
+                &resolved.desired,
+                &changed,
+            )
+        {
+            forcing = changed;
+            for difference in &mut differences {
+                difference.forces_replacement = true;
+            }
+        }
+        change.differences = differences;
+        if forcing.is_empty() {
+            change.action = Action::Update;
+        } else {
+            change.action = Action::Replace;
+            change.reason = Some(Reason::CannotUpdate(forcing.into_iter().collect()));
+        }
+    }
+
+    /// The change that removes an address.
+    fn remove(&self, address: &Address) -> Change {
+        let record = self.inputs.snapshot.resources.get(address);
+        let mut change = self.unchanged(address, record);
+        let Some(record) = record else { return change };
+        if !self.is_wanted(address) {
+            return change;
+        }
+        change.resource_type.clone_from(&record.resource_type);
+        change.reason = Some(match self.inputs.mode {
+            Mode::Destroy => Reason::Destroy,
+            Mode::Apply => Reason::NotInStack,
+        });
+        match self.seen(address) {
+            Some(Seen::Live(live)) => {
+                let mut live = Map::clone(live);
+                with_own_tags(&mut live, None, &self.inputs.expanded.aws().default_tags);
+                if let Some(schema) = self.inputs.provider.schema(&record.resource_type) {
+                    mark_sensitive(&schema, &mut live);
+                }
+                // What the state keeps as a hash was sensitive when it was applied.
+                for (key, value) in &mut live {
+                    if record.properties.get(key).is_some_and(holds_hash) {
+                        *value = std::mem::take(value).sensitive();
+                    }
+                }
+                change.before = Some(Arc::new(live));
+                change.action = if change.retain { Action::Forget } else { Action::Delete };
+            }
+            _ => {
+                change.reason = Some(Reason::Gone);
+                change.id = None;
+                change.action = if change.deposed.is_empty() { Action::None } else { Action::Delete };
+            }
+        }
+        change
+    }
+
+    fn replace_order(&self, changes: &mut [Change]) {
+        let resources = &self.inputs.expanded.stack().resources;
+        let instances = self.inputs.expanded.instances();
+        let wishes: Vec<Option<Wish>> = instances
+            .iter()
+            .zip(changes.iter())
+            .map(|(instance, change)| {
+                let resource = &resources[instance.resource];
+                (change.action == Action::Replace).then(|| {
+                    if resource.lifecycle.create_before_destroy {
+                        Wish::CreateFirst
+                    } else if self.inputs.provider.create_before_destroy(&resource.type_name) {
+                        Wish::CreateFirstIfPossible
+                    } else {
+                        Wish::DestroyFirst
+                    }
+                })
+            })
+            .collect();
+        if wishes.iter().all(Option::is_none) {
+            return;
+        }
+        let first =
+            create_first(&self.graph.order(), |node| wishes[node], |node| self.graph.dependencies(node));
+        for (change, first) in changes.iter_mut().zip(first) {
+            change.create_before_destroy = first && change.action == Action::Replace;
+        }
+    }
+
+    /// `prevent_destroy`.
+    fn lifecycle(&mut self, changes: &[Change]) {
+        for change in changes {
+            let Some(instance) = self.inputs.expanded.instance(&change.address) else { continue };
+            let resource = &self.inputs.expanded.stack().resources[instance.resource];
+            if resource.lifecycle.prevent_destroy && matches!(change.action, Action::Delete | Action::Replace)
+            {
+                let why = match &change.reason {
+                    Some(Reason::CannotUpdate(properties)) => {
+                        format!("a change of {} needs a new object", backticked(properties))
+                    }
+                    _ => "it would be deleted".to_owned(),
+                };
+                let message = format!(
+                    "`{}` has `prevent_destroy`, and this plan would {} it",
+                    change.address, change.action
+                );
+                let diagnostic = Diagnostic::error(message)
+                    .at(resource.span)
+                    .label(why)
+                    .help("undo the change, or remove `prevent_destroy` if the object may go");
+                self.errors.push(diagnostic);
+            }
+        }
+    }
+
+    fn outputs(&mut self) -> Vec<OutputChange> {
+        let recorded = &self.inputs.snapshot.outputs;
+        let before = |name: &str| recorded.get(name).map(|output| output.value.clone());
+        let mut outputs = Vec::new();
+        if self.inputs.mode == Mode::Apply {
+            let evaluated = match self.inputs.expanded.outputs(&self.values) {
+                Ok(outputs) => outputs,
+                Err(errors) => {
+                    self.errors.extend(errors);
+                    return outputs;
+                }
+            };
+            for (name, after) in evaluated {
+                let mut before = before(&name);
+                if before
+                    .as_ref()
+                    .is_some_and(|b| wharf_state::matches(b, &after, &self.inputs.snapshot.lineage))
+                {
+                    before = Some(after.clone());
+                }
+                outputs.push(OutputChange { name, before, after: Some(after) });
+            }
+        }
+        let declared: HashSet<String> = outputs.iter().map(|output| output.name.clone()).collect();
+        if self.wanted.is_none() {
+            for (name, output) in recorded.iter().filter(|(name, _)| !declared.contains(*name)) {
+                outputs.push(OutputChange {
+                    name: name.clone(),
+                    before: Some(output.value.clone()),
+                    after: None,
+                });
+            }
+        }
+        outputs
+    }
+
+    /// Records whose object is gone and for which nothing is made either.
+    fn gone(&self, changes: &[Change]) -> Vec<Address> {
+        let gone = changes.iter().filter(|change| {
+            change.reason == Some(Reason::Gone)
+                && change.action == Action::None
+                && self.inputs.snapshot.resources.contains_key(&change.address)
+        });
+        gone.map(|change| change.address.clone()).collect()
+    }
+}
+
+fn holds_hash(value: &Value) -> bool {
+    wharf_state::is_hash(value)
+        || match value {
+            Value::List(list) => list.iter().any(holds_hash),
+            Value::Map(map) => map.values().any(holds_hash),
+            _ => false,
+        }
+}
+
+/// Whether an `ignore_changes` path is the place of a difference or lies around it, or within it.
+fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
+    let shared = ignored.0.len().min(path.0.len());
+    ignored.0[..shared] == path.0[..shared]
+        // Terraform users write `tags`; what is compared is all tags.
+        || (path.property() == Some("tags_all")
+            && ignored.property() == Some("tags")
+            && ignored.0.get(1).is_none_or(|key| path.0.get(1).is_none_or(|other| key == other)))
+}
+
+fn backticked(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

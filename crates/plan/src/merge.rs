@@ -1,0 +1,114 @@
+//! Putting values over values, and comparing what was planned with what came out.
+
+use wharf_core::{Map, PropertyPath, Schema, Type, Value};
+
+/// `live` with everything that `desired` declares put over it, block by block.
+///
+/// Lists of blocks of equal length are merged pairwise, so that what a block does not set stays as it is.
+pub fn overlay(schema: &Schema, live: &Map, desired: &Map) -> Map {
+    let mut result = live.clone();
+    for (name, value) in desired {
+        let ty = schema.field(name).map(|field| &field.ty);
+        let merged = match (ty, live.get(name), value) {
+            (Some(Type::Object(inner)), Some(Value::Map(old)), Value::Map(new)) => {
+                Value::Map(overlay(inner, old, new))
+            }
+            (
+                Some(Type::Block { schema: inner, set: false, .. }),
+                Some(Value::List(old)),
+                Value::List(new),
+            ) if old.len() == new.len() => {
+                let blocks = old.iter().zip(new).map(|(old, new)| match (old, new) {
+                    (Value::Map(old), Value::Map(new)) => Value::Map(overlay(inner, old, new)),
+                    (_, new) => new.clone(),
+                });
+                Value::List(blocks.collect())
+            }
+            _ => value.clone(),
+        };
+        result.insert(name.clone(), merged);
+    }
+    result
+}
+
+/// `value` with the sensitive marks that `like` has at the same places; where the shapes differ, the whole of it.
+pub fn mark_like(value: Value, like: &Value) -> Value {
+    match (value, like) {
+        (value, like) if !like.has_sensitive() => value,
+        (value, Value::Sensitive(_)) => value.sensitive(),
+        (Value::Map(map), Value::Map(like)) => Value::Map(
+            map.into_iter()
+                .map(|(key, value)| {
+                    let value = match like.get(&key) {
+                        Some(like) => mark_like(value, like),
+                        None => value,
+                    };
+                    (key, value)
+                })
+                .collect(),
+        ),
+        (Value::List(list), Value::List(like)) if list.len() == like.len() => {
+            Value::List(list.into_iter().zip(like).map(|(value, like)| mark_like(value, like)).collect())
+        }
+        (value, _) => value.sensitive(),
+    }
+}
+
+/// The first place where `actual` is not what was planned, leaving out what was unknown then.
+pub fn contradiction(planned: &Value, actual: &Value) -> Option<PropertyPath> {
+    search(planned, actual, &PropertyPath::default())
+}
+
+fn search(planned: &Value, actual: &Value, path: &PropertyPath) -> Option<PropertyPath> {
+    match (planned.bare(), actual.bare()) {
+        (Value::Unknown(_), _) => None,
+        (Value::Map(planned), Value::Map(actual)) => {
+            let missing = planned.iter().find_map(|(key, value)| match actual.get(key) {
+                Some(actual) => search(value, actual, &path.key(key)),
+                None if value.is_null() || !value.is_known() => None,
+                None => Some(path.key(key)),
+            });
+            missing.or_else(|| actual.keys().find(|key| !planned.contains_key(*key)).map(|key| path.key(key)))
+        }
+        // A set with an unknown element is in another order once that is known.
+        (Value::List(planned), Value::List(_)) if planned.iter().any(|item| !item.is_known()) => None,
+        (Value::List(planned), Value::List(actual)) if planned.len() == actual.len() => planned
+            .iter()
+            .zip(actual)
+            .enumerate()
+            .find_map(|(index, (planned, actual))| search(planned, actual, &path.index(index))),
+        (planned, actual) if planned == actual => None,
+        _ => Some(path.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn value(json: serde_json::Value) -> Value {
+        Value::from(json)
+    }
+
+    #[test]
+    fn contradictions_are_found_at_the_leaf() {
+        let planned = value(json!({"a": {"b": 1, "c": 2}}));
+        assert_eq!(contradiction(&planned, &planned), None);
+        let other = value(json!({"a": {"b": 1, "c": 3}}));
+        assert_eq!(contradiction(&planned, &other).map(|p| p.to_string()), Some("a.c".into()));
+        let mut unknown = planned.clone();
+        if let Value::Map(map) = &mut unknown {
+            map.insert("a".into(), Value::unknown("x.y"));
+        }
+        assert_eq!(contradiction(&unknown, &other), None);
+    }
+
+    #[test]
+    fn marks_follow_the_shape() {
+        let like = Value::List(vec![Value::from("a"), Value::from("b").sensitive()]);
+        let marked = mark_like(value(json!(["x", "y"])), &like);
+        assert_eq!(marked, Value::List(vec![Value::from("x"), Value::from("y").sensitive()]));
+        assert!(matches!(mark_like(value(json!(["x"])), &like), Value::Sensitive(_)));
+    }
+}

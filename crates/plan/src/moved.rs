@@ -1,0 +1,41 @@
+use std::collections::BTreeMap;
+use wharf_core::Address;
+use wharf_stack::Moved;
+use wharf_state::Snapshot;
+
+/// Renames addresses in a state as `moved:` says, and returns what was renamed: new address to old.
+///
+/// A whole resource with `for_each` moves with all its instances. An address that is there already is not moved over.
+pub fn apply_moves(snapshot: &mut Snapshot, moves: &[Moved]) -> BTreeMap<Address, Address> {
+    let mut renamed = BTreeMap::new();
+    for step in moves {
+        let affected: Vec<Address> = snapshot
+            .resources
+            .keys()
+            .filter(|address| {
+                **address == step.from || (step.from.key.is_none() && address.name == step.from.name)
+            })
+            .cloned()
+            .collect();
+        for from in affected {
+            let to = Address {
+                name: step.to.name.clone(),
+                key: if from == step.from { step.to.key.clone() } else { from.key.clone() },
+            };
+            if snapshot.resources.contains_key(&to) {
+                continue;
+            }
+            if let Some(record) = snapshot.resources.remove(&from) {
+                snapshot.resources.insert(to.clone(), record);
+                for record in snapshot.resources.values_mut() {
+                    for dependency in record.dependencies.iter_mut().filter(|d| **d == from) {
+                        *dependency = to.clone();
+                    }
+                }
+                let origin = renamed.remove(&from).unwrap_or(from);
+                renamed.insert(to, origin);
+            }
+        }
+    }
+    renamed
+}
