@@ -265,3 +265,20 @@ def test_vpc_and_subnet_attributes(stack):
         assert ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name)[attribute] == {"Value": value}
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
     assert ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["MapPublicIpOnLaunch"] is True
+
+
+def test_fields_of_subnets_addresses_and_nat_gateways(stack):
+    ec2, subnet = stack.ec2, stack.subnets[0]
+    ec2.modify_subnet_attribute(SubnetId=subnet, EnableDns64={"Value": True})
+    ec2.modify_subnet_attribute(SubnetId=subnet, PrivateDnsHostnameTypeOnLaunch="resource-name")
+    shown = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]
+    assert shown["EnableDns64"] is True
+    assert shown["PrivateDnsNameOptionsOnLaunch"]["HostnameType"] == "resource-name"
+    allocation = stack.address()
+    address = ec2.describe_addresses(AllocationIds=[allocation])["Addresses"][0]
+    assert (address["NetworkBorderGroup"], address["PublicIpv4Pool"]) == ("eu-central-1", "amazon")
+    assert "InstanceId" not in address
+    made = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private", PrivateIpAddress="10.0.0.9")
+    nat = ec2.describe_nat_gateways(NatGatewayIds=[made["NatGateway"]["NatGatewayId"]])["NatGateways"][0]
+    assert (nat["ConnectivityType"], nat["NatGatewayAddresses"][0]["PrivateIp"]) == ("private", "10.0.0.9")
+    assert ec2.describe_nat_gateways(NatGatewayIds=[stack.nat()])["NatGateways"][0]["ConnectivityType"] == "public"

@@ -84,7 +84,8 @@ def test_service_becomes_steady(stack):
     assert second["createdAt"]
     for member, value in kept.items():
         assert second[member] == value
-    assert second["deploymentConfiguration"] == {"maximumPercent": 150, "minimumHealthyPercent": 100}
+    deployment = second["deploymentConfiguration"]
+    assert (deployment["maximumPercent"], deployment["minimumHealthyPercent"]) == (150, 100)
     health = stack.elb.describe_target_health(TargetGroupArn=stack.blue)["TargetHealthDescriptions"]
     assert [item["TargetHealth"]["State"] for item in health] == ["healthy", "healthy"]
 

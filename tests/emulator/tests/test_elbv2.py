@@ -138,3 +138,34 @@ def test_rules_and_tags(stack, refused):
     refused("ValidationError", elb.describe_tags, ResourceArns=arns * 6)
     elb.delete_rule(RuleArn=rule)
     refused("RuleNotFound", elb.describe_tags, ResourceArns=[rule])
+
+
+def test_actions_are_answered_in_full(stack):
+    elb = stack.elb
+    [action] = elb.describe_listeners(ListenerArns=[stack.listener])["Listeners"][0]["DefaultActions"]
+    assert action == {
+        "Type": "forward",
+        "TargetGroupArn": stack.blue,
+        "ForwardConfig": {
+            "TargetGroups": [{"TargetGroupArn": stack.blue, "Weight": 1}],
+            "TargetGroupStickinessConfig": {"Enabled": False},
+        },
+    }
+    elb.modify_listener(ListenerArn=stack.listener, DefaultActions=[action])
+    weights = [{"TargetGroupArn": stack.blue, "Weight": 9}, {"TargetGroupArn": stack.green, "Weight": 1}]
+    weighted = [{"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}]
+    [action] = elb.modify_listener(ListenerArn=stack.listener, DefaultActions=weighted)["Listeners"][0][
+        "DefaultActions"
+    ]
+    assert action["ForwardConfig"]["TargetGroups"] == weights
+    assert "TargetGroupArn" not in action
+    rule = elb.create_rule(
+        ListenerArn=stack.listener,
+        Priority=1,
+        Conditions=[{"Field": "path-pattern", "Values": ["/a"]}],
+        Actions=[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", "Port": "443"}}],
+    )["Rules"][0]
+    condition = {"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/a"]}}
+    assert rule["Conditions"] == [condition]
+    redirect = rule["Actions"][0]["RedirectConfig"]
+    assert (redirect["Host"], redirect["Port"], redirect["Protocol"]) == ("#{host}", "443", "#{protocol}")

@@ -49,7 +49,7 @@ def test_tags_go_with_their_group(logs, refused):
     logs.tag_resource(resourceArn=arn, tags={"c": "d"})
     logs.untag_resource(resourceArn=arn, tagKeys=["a"])
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {"c": "d"}
-    refused("InvalidParameterException", logs.list_tags_for_resource, resourceArn=arn + ":*")
+    refused("ModelViolation", logs.list_tags_for_resource, resourceArn=arn + ":*")
     logs.delete_log_group(logGroupName="/app")
     refused("ResourceNotFoundException", logs.list_tags_for_resource, resourceArn=arn)
     refused("ResourceNotFoundException", logs.tag_resource, resourceArn=arn, tags={"a": "b"})

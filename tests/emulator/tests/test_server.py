@@ -198,9 +198,9 @@ def test_cbor(emulator):
     def call(operation, value):
         return cbor(emulator, "codedeploy", "CodeDeploy_20141006", operation, value)
 
-    status, created = call("CreateApplication", {"applicationName": "ü" * 30, "computePlatform": "ECS"})
+    status, created = call("CreateApplication", {"applicationName": "a" * 90, "computePlatform": "ECS"})
     assert (status, list(created)) == (200, ["applicationId"])
-    status, shown = call("GetApplication", {"applicationName": "ü" * 30})
+    status, shown = call("GetApplication", {"applicationName": "a" * 90})
     assert status == 200
     assert abs(shown["application"]["createTime"].timestamp() - time.time()) < 60
     status, error = call("GetApplication", {"applicationName": "other"})

@@ -164,6 +164,8 @@ def registered_task_definition(call: Call, result: dict[str, Any]) -> None:
             mapping.setdefault("protocol", "tcp")
             mapping.setdefault("hostPort", mapping["containerPort"] if stored.network_mode == "awsvpc" else 0)
     described["containerDefinitions"] = stored.container_definitions
+    if "enableFaultInjection" in call.params:
+        described["enableFaultInjection"] = stored.wharf_fault_injection = call.params["enableFaultInjection"]
     stored.wharf_registered_at = datetime.datetime.now(datetime.UTC)
     described["registeredAt"] = stored.wharf_registered_at
     described["registeredBy"] = f"arn:aws:iam::{call.account}:user/emulator"
@@ -176,4 +178,5 @@ def described_task_definition(call: Call, result: dict[str, Any]) -> None:
     described = result["taskDefinition"]
     stored = call.backend().task_definitions[described["family"]][described["revision"]]
     described["registeredAt"] = getattr(stored, "wharf_registered_at", None)
+    described["enableFaultInjection"] = getattr(stored, "wharf_fault_injection", None)
     described["registeredBy"] = f"arn:aws:iam::{call.account}:user/emulator"

@@ -32,6 +32,13 @@ BY_CODE_DEPLOY = {
 }
 """What only CodeDeploy may change in a service under its controller, and how the refusal calls it."""
 
+ROLLING = {
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0,
+}
+"""What AWS adds to the deployment configuration of a service under its own controller."""
+
 ROLE = "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 
 
@@ -146,6 +153,12 @@ def new_service(call: Call, result: dict[str, Any]) -> None:
         service.launch_type = None
     if service.platform_version is None and service.launch_type == "FARGATE":
         service.platform_version = "LATEST"
+    if service.launch_type == "FARGATE":
+        service.wharf_kept["platformFamily"] = "Linux"
+    if service.load_balancers:
+        service.wharf_kept["healthCheckGracePeriodSeconds"] = 0
+    if _controller(service) == "ECS":
+        service.wharf_kept["deploymentConfiguration"].update(ROLLING)
     _keep(call, service)
     service.running_count, service.pending_count = 0, service.desired_count
     if _controller(service) == "CODE_DEPLOY":

@@ -7,6 +7,7 @@ from typing import Any
 from ..call import Call, Fault
 from ..hooks import after, before
 from ..inner import ask
+from . import elbv2_actions
 
 LOAD_BALANCER_DEFAULTS = {
     "access_logs.s3.bucket": "",
@@ -217,6 +218,7 @@ def create_listener(call: Call) -> dict[str, Any] | None:
         if getattr(listener, "wharf_settings", None) == _settings(call):
             found = ask(call, "DescribeListeners", ListenerArns=[listener.arn])
             plain_listeners(call, found)
+            elbv2_actions.listeners(call, found)
             return found
         raise Fault("DuplicateListener", "A listener already exists on this port for this load balancer")
     return None

@@ -85,6 +85,11 @@ def described_key(call: Call, result: dict[str, Any]) -> None:
         metadata.pop("DeletionDate", None)
 
 
+@after("kms:CreateKey", "kms:DescribeKey")
+def single_region(_: Call, result: dict[str, Any]) -> None:
+    result["KeyMetadata"].setdefault("MultiRegion", False)
+
+
 @after("kms:EnableKeyRotation")
 def rotation_period(call: Call, _: dict[str, Any]) -> None:
     key = _key(call)

@@ -44,7 +44,5 @@ def delete_log_group(call: Call) -> None:
 @before("logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource")
 def tagged_groups_exist(call: Call) -> None:
     arn = call.params["resourceArn"]
-    if arn.endswith(":*"):
-        raise Fault("InvalidParameterException", f"Invalid resource ARN: {arn}")
     if ":log-group:" in arn and arn.split(":log-group:")[1] not in call.backend().groups:
         raise Fault("ResourceNotFoundException", "The specified resource does not exist.")
