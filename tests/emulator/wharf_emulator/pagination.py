@@ -8,7 +8,7 @@ from typing import Any
 from .call import Call, Fault
 from .naming import paginators
 
-SERVICES = ("ec2", "elbv2", "ecs", "ecr", "codebuild", "codecommit", "codedeploy", "codepipeline", "events")
+SERVICES = ("ec2", "elbv2", "ecs", "ecr", "codebuild", "codecommit", "codedeploy", "codepipeline", "events", "kms")
 """The services it is done for; moto pages the others itself."""
 
 DEFAULT_LIMITS = {
@@ -18,19 +18,19 @@ DEFAULT_LIMITS = {
     "codebuild:ListProjects": 100,
     "codecommit:ListRepositories": 100,
     "elbv2:DescribeTargetGroups": 400,
-    "elbv2:DescribeLoadBalancers": 400,
     "elbv2:DescribeListeners": 400,
-    "events:ListRules": 100,
     "events:ListTargetsByRule": 100,
     "ecr:DescribeRepositories": 100,
 }
 """The page length of an operation that is asked without a limit."""
 
 EXTRA = {
-    "events:ListRules": ("Limit", "NextToken", "NextToken", "Rules"),
     "events:ListTargetsByRule": ("Limit", "NextToken", "NextToken", "Targets"),
     "codedeploy:ListDeployments": (None, "nextToken", "nextToken", "deployments"),
 }
+BY_MOTO = ("elbv2:DescribeLoadBalancers", "elbv2:DescribeRules", "events:ListRules")
+"""Operations of these services that moto does page."""
+
 BAD_TOKEN = {
     "ec2": "InvalidParameterValue",
     "elbv2": "ValidationError",
@@ -41,12 +41,13 @@ BAD_TOKEN = {
     "codedeploy": "InvalidNextTokenException",
     "codepipeline": "InvalidNextTokenException",
     "events": "ValidationException",
+    "kms": "InvalidMarkerException",
 }
 
 
 def _members(call: Call) -> tuple[str | None, str, str, str] | None:
     """(limit, input token, output token, list) members of an operation that has pages."""
-    if call.service not in SERVICES:
+    if call.service not in SERVICES or call.name in BY_MOTO:
         return None
     if call.name in EXTRA:
         return EXTRA[call.name]
@@ -83,6 +84,8 @@ def cut(call: Call, result: dict[str, Any]) -> None:
     result[key] = items[start:end]
     if end < len(items):
         result[output] = base64.b64encode(f"wharf:{end}".encode()).decode()
+    if call.service == "kms":
+        result["Truncated"] = end < len(items)
 
 
 def _position(call: Call, token: str | None) -> int:

@@ -118,6 +118,8 @@ def describe_load_balancers(call: Call) -> None:
     missing = set(call.params.get("LoadBalancerArns", [])) - set(known) or set(call.params.get("Names", [])) - names
     if missing:
         raise Fault("LoadBalancerNotFound", f"Load balancers '{sorted(missing)}' not found")
+    if "Marker" in call.params and call.params["Marker"] not in names:
+        raise Fault("ValidationError", f"Invalid value '{call.params['Marker']}' for the marker.")
 
 
 @after("elbv2:DescribeLoadBalancers")

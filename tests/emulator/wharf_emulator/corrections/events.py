@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..call import Call, Fault
-from ..hooks import before
+from ..hooks import before, instead
 
 TARGETS = 5
 """How many targets a rule can have."""
@@ -73,6 +73,12 @@ def put_targets(call: Call) -> None:
         raise Fault("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 
 
-@before("events:RemoveTargets", "events:ListTargetsByRule")
-def rule_of_targets(call: Call) -> None:
+@before("events:RemoveTargets")
+def remove_targets(call: Call) -> None:
     _existing(call, call.params["Rule"])
+
+
+@instead("events:ListTargetsByRule")
+def list_targets(call: Call) -> dict[str, Any]:
+    """moto's pages lose targets that have the same ARN."""
+    return {"Targets": _existing(call, call.params["Rule"]).targets}
