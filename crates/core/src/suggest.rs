@@ -7,7 +7,10 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(length.max(candidate.len()) / 3))
+        .filter(|(distance, candidate)| {
+            let longest = length.max(candidate.chars().count());
+            *distance <= 1.max(longest / 3) && *distance < longest
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -22,5 +25,6 @@ mod tests {
         assert_eq!(suggest("tgas", ["cidr_block", "tags"]), Some("tags"));
         assert_eq!(suggest("zzzzzz", ["cidr_block", "tags"]), None);
         assert_eq!(suggest("", ["tags"]), None);
+        assert_eq!(suggest("c", ["a", "b"]), None);
     }
 }

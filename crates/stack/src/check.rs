@@ -44,6 +44,8 @@ impl<'c> Checker<'c> {
     /// The properties of a resource or block, or the fields of an object.
     pub(crate) fn fields(&mut self, map: Map, schema: &Schema) -> Map {
         let mut checked = Map::new();
+        // a misspelt property is not missing as well
+        let mut meant = Vec::new();
         for (name, value) in map {
             self.path.push(Segment::Key(name.clone()));
             match schema.field(&name).filter(|field| !field.computed) {
@@ -53,12 +55,18 @@ impl<'c> Checker<'c> {
                         checked.insert(name, value);
                     }
                 }
-                None => self.unknown_key(&name, schema),
+                None => {
+                    meant.extend(wharf_core::suggest(
+                        &name,
+                        schema.properties().map(|field| field.name.as_str()),
+                    ));
+                    self.unknown_key(&name, schema);
+                }
             }
             self.path.pop();
         }
         for field in schema.properties() {
-            if checked.contains_key(&field.name) {
+            if checked.contains_key(&field.name) || meant.contains(&field.name.as_str()) {
                 continue;
             }
             if field.required {

@@ -41,7 +41,7 @@ impl<'e> Evaluation<'e> {
     pub fn properties(&self, instance: &Instance) -> Result<Map, Diagnostics> {
         let resource = self.expanded.resource(instance);
         let each_value = self.each_value(instance);
-        let each = self.each(instance, each_value.as_ref());
+        let each = each(instance, each_value.as_ref());
         let mut errors = Diagnostics::default();
         let value = self.evaluate(&resource.properties, &resource.uses, each, &mut errors);
         let written = &resource.properties;
@@ -152,13 +152,6 @@ impl<'e> Evaluation<'e> {
         }
     }
 
-    /// `each` for an instance.
-    pub(crate) fn each<'i>(&self, instance: &'i Instance, value: Option<&'i Value>) -> Option<Each<'i>> {
-        let key = instance.address.key.as_deref()?;
-        let value = value.or(instance.each.as_ref())?;
-        Some(Each { key, value })
-    }
-
     /// `each.value`, if it must be looked up anew.
     pub(crate) fn each_value(&self, instance: &Instance) -> Option<Value> {
         let cell = self.collections.get(&instance.resource)?;
@@ -176,12 +169,19 @@ impl<'e> Evaluation<'e> {
 
     /// The value of a key that an instance computes, if it is known.
     pub(crate) fn key(&self, instance: &Instance, key: &Expr) -> Option<String> {
-        let scope = StackScope { evaluation: self, each: self.each(instance, None) };
+        let scope = StackScope { evaluation: self, each: each(instance, None) };
         let budget = Budget::default();
         let evaluator =
             Evaluator { scope: &scope, files: &*self.expanded.files, budget: &budget, templates: 0 };
         expression::text(&evaluator.evaluate(key).ok()?).map(std::borrow::Cow::into_owned)
     }
+}
+
+/// `each` for an instance; `value` is `each.value` where the one from the expansion may be outdated.
+fn each<'i>(instance: &'i Instance, value: Option<&'i Value>) -> Option<Each<'i>> {
+    let key = instance.address.key.as_deref()?;
+    let value = value.or(instance.each.as_ref())?;
+    Some(Each { key, value })
 }
 
 /// Says which instance the mistakes are about, where there are several.

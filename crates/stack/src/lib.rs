@@ -8,6 +8,9 @@
 //! Every mistake is collected as a `Diagnostic` with its place in the file. Nothing here does I/O but
 //! [`StackDirectory`].
 
+#![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+#![expect(clippy::result_large_err, reason = "errors are rare, and end what they are found in")]
+
 mod check;
 mod evaluation;
 mod expand;

@@ -7,6 +7,12 @@ use crate::yaml::Node;
 use std::ops::Range;
 use wharf_core::{Diagnostic, Diagnostics, Schema, Span, Type};
 
+/// What a mention uses: a local, or instances of a resource; nothing for what needs no looking after.
+type Use = Option<(Item, Key)>;
+
+/// An error with its range in the expression.
+type Placed = (Diagnostic, Range<usize>);
+
 /// The names that are no resources, and what they have, where that is fixed.
 const ROOTS: [(&str, &[&str]); 6] = [
     ("var", &[]),
@@ -141,7 +147,7 @@ impl Resolver<'_> {
     }
 
     /// What a mention stands for; the error has its range in the expression.
-    fn mention(&self, mention: &Mention<'_>) -> Result<Option<(Item, Key)>, (Diagnostic, Range<usize>)> {
+    fn mention(&self, mention: &Mention<'_>) -> Result<Use, Placed> {
         let whole = |error: Diagnostic| (error, mention.range.clone());
         if let Some((root, members)) = ROOTS.iter().find(|(root, _)| *root == mention.name) {
             return self.root(root, members, mention).map_err(whole);
@@ -166,12 +172,7 @@ impl Resolver<'_> {
     }
 
     /// `var.a`, `local.a`, `each.key` and their like.
-    fn root(
-        &self,
-        root: &str,
-        members: &[&str],
-        mention: &Mention<'_>,
-    ) -> Result<Option<(Item, Key)>, Diagnostic> {
+    fn root(&self, root: &str, members: &[&str], mention: &Mention<'_>) -> Result<Use, Diagnostic> {
         let member = match mention.path.first() {
             Some(MentionPart::Attribute(name, _) | MentionPart::Key(name, _)) => *name,
             _ => {
@@ -237,7 +238,7 @@ impl Resolver<'_> {
 fn instance<'m>(
     resource: &Resource,
     mention: &'m Mention<'m>,
-) -> Result<(Key, &'m [MentionPart<'m>]), (Diagnostic, Range<usize>)> {
+) -> Result<(Key, &'m [MentionPart<'m>]), Placed> {
     let name = &resource.name;
     let path = mention.path.as_slice();
     let Some((first, rest)) = path.split_first() else { return Ok((Key::All, path)) };

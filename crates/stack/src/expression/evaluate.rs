@@ -42,7 +42,13 @@ impl<'b> Bindings<'b> {
 
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
-impl<'a> Evaluator<'a> {
+/// Something, or the unknown it waits for.
+type Known<T> = std::result::Result<T, Unknown>;
+
+/// Keys and values, in order.
+type Elements = Vec<(Value, Value)>;
+
+impl Evaluator<'_> {
     /// The value of an expression.
     pub(crate) fn evaluate(&self, expr: &Expr) -> Result<Value> {
         let value = self.value(expr, None)?;
@@ -121,7 +127,7 @@ impl<'a> Evaluator<'a> {
         &'v self,
         expr: &'v Expr,
         bindings: Option<&'v Bindings<'v>>,
-    ) -> Result<(std::result::Result<bool, Unknown>, bool)> {
+    ) -> Result<(Known<bool>, bool)> {
         let value = self.value(expr, bindings)?;
         let secret = matches!(&*value, Value::Sensitive(_));
         match operators::boolean(value.bare()) {
@@ -155,7 +161,7 @@ impl<'a> Evaluator<'a> {
         &'v self,
         expr: &'v Expr,
         bindings: Option<&'v Bindings<'v>>,
-    ) -> Result<(std::result::Result<String, Unknown>, bool)> {
+    ) -> Result<(Known<String>, bool)> {
         let value = self.value(expr, bindings)?;
         let secret = matches!(&*value, Value::Sensitive(_));
         match (operators::text(value.bare()), value.bare()) {
@@ -236,7 +242,7 @@ impl<'a> Evaluator<'a> {
         &'v self,
         collection: &'v Expr,
         bindings: Option<&'v Bindings<'v>>,
-    ) -> Result<(std::result::Result<Vec<(Value, Value)>, Unknown>, bool)> {
+    ) -> Result<(Known<Elements>, bool)> {
         let value = self.value(collection, bindings)?;
         self.budget.spend_value(&value)?;
         let (value, secret) = value.into_owned().into_bare();
@@ -310,8 +316,8 @@ impl<'a> Evaluator<'a> {
         let mut text = Text::default();
         self.parts(parts, bindings, &mut text)?;
         let value = match text.unknown {
-            Some(of) => Value::Unknown(Unknown { of, text: Some(text.text) }),
-            None => Value::String(text.text),
+            Some(of) => Value::Unknown(Unknown { of, text: Some(text.content) }),
+            None => Value::String(text.content),
         };
         Ok(marked(value, text.secret))
     }
@@ -359,7 +365,7 @@ impl<'a> Evaluator<'a> {
 /// The text of a template so far.
 #[derive(Default)]
 struct Text {
-    text: String,
+    content: String,
     /// What the first missing part waits for.
     unknown: Option<String>,
     secret: bool,
@@ -367,8 +373,8 @@ struct Text {
 
 impl Text {
     fn push(&mut self, text: &str) -> Result<()> {
-        check_text(self.text.len() + text.len())?;
-        self.text.push_str(text);
+        check_text(self.content.len() + text.len())?;
+        self.content.push_str(text);
         Ok(())
     }
 

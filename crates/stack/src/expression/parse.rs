@@ -84,5 +84,7 @@ fn explain(text: &str, error: &hcl_edit::parser::Error) -> Fault {
     if message.contains("nesting depth") {
         return fault.help("give parts of it names under `locals:`");
     }
-    fault.help("write `$${` for a literal `${`, and `%%{` for a literal `%{`")
+    // `${` or `%{` that opens nothing was meant as text
+    let opened = text[..at].trim_end().ends_with(['{', '~']);
+    if opened { fault.help("write `$${` for a literal `${`, and `%%{` for a literal `%{`") } else { fault }
 }

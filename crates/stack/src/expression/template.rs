@@ -49,7 +49,7 @@ impl Lowering<'_> {
                     }
                 }
                 Element::Interpolation(interpolation) => {
-                    parts.push(Part::Expr(self.expr(&interpolation.expr)?))
+                    parts.push(Part::Expr(self.expr(&interpolation.expr)?));
                 }
                 Element::Directive(directive) => parts.push(self.directive(directive)?),
             }

@@ -33,7 +33,7 @@ pub(super) fn urlencode(arguments: &Arguments<'_, '_>) -> Result {
     for byte in arguments.text(0)?.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte))
+                encoded.push(char::from(byte));
             }
             b' ' => encoded.push('+'),
             other => encoded.push_str(&format!("%{other:02X}")),

@@ -178,7 +178,7 @@ impl Verb {
                 number()?.as_f64()
             ))),
             'e' | 'E' => self.pad_number(self.signed(self.scientific(number()?.as_f64()))),
-            'g' | 'G' => self.pad_number(self.signed(self.shortest(number()?))),
+            'g' | 'G' => self.pad_number(self.signed(Self::shortest(number()?))),
             other => {
                 return Err(Fault::new(format!("`%{other}` is no verb"))
                     .help("there are %s %q %v %d %t %f %e %g %x %X %o %b, and %% for a percent sign"));
@@ -214,7 +214,7 @@ impl Verb {
         if self.letter == 'E' { text.to_uppercase() } else { text }
     }
 
-    fn shortest(&self, number: Number) -> String {
+    fn shortest(number: Number) -> String {
         let float = number.as_f64();
         if float != 0.0 && !(1e-4..1e21).contains(&float.abs()) {
             let text = format!("{float:e}");

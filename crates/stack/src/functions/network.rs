@@ -18,7 +18,7 @@ pub(super) fn cidrsubnet(arguments: &Arguments<'_, '_>) -> Result {
     if newbits < 128 && number >> newbits != 0 {
         return Err(arguments.fault(2, format!("{newbits} bits have no room for network number {number}")));
     }
-    Ok(subnet(network, network.prefix_len() + newbits, number).to_string().into())
+    Ok(subnet(network, network.prefix_len() + newbits, number).into())
 }
 
 /// `cidrsubnets(prefix, newbits...)`: networks one after the other.

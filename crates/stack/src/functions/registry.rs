@@ -80,7 +80,7 @@ static FUNCTIONS: &[Function] = &[
     function("formatlist", 1, None, AllKnown, format::formatlist),
     function("indent", 2, Some(2), AllKnown, string::indent),
     function("index", 2, Some(2), AllKnown, select::index),
-    function("join", 1, None, AllKnown, string::join),
+    function("join", 2, None, AllKnown, string::join),
     function("jsondecode", 1, Some(1), AllKnown, json::jsondecode),
     function("jsonencode", 1, Some(1), Nothing, json::jsonencode),
     function("keys", 1, Some(1), ShapeKnown, collection::keys),

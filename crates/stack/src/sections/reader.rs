@@ -56,8 +56,8 @@ impl Reader<'_> {
 
     /// A literal boolean.
     pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
-        match &*node.kind {
-            Kind::Scalar(scalar) => match scalar.value() {
+        if let Kind::Scalar(scalar) = &*node.kind {
+            match scalar.value() {
                 Value::Bool(b) => return Some(b),
                 Value::String(text) if matches!(text.as_str(), "yes" | "on" | "no" | "off") => {
                     let meant = matches!(text.as_str(), "yes" | "on");
@@ -69,8 +69,7 @@ impl Reader<'_> {
                     return None;
                 }
                 _ => {}
-            },
-            _ => {}
+            }
         }
         self.expected(node, what, "true or false");
         None

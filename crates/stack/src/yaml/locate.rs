@@ -71,10 +71,8 @@ fn places(raw: &str, style: Style) -> Vec<Range<usize>> {
                     places.push(at..at + 1 + escape.len_utf8() + digits);
                 }
             }
-            (Style::SingleQuoted, '\'') => {
-                if chars.next_if(|(_, next)| *next == '\'').is_some() {
-                    places.push(at..at + 2);
-                }
+            (Style::SingleQuoted, '\'') if chars.next_if(|(_, next)| *next == '\'').is_some() => {
+                places.push(at..at + 2);
             }
             (_, c) if !is_blank(c) => places.push(at..at + c.len_utf8()),
             _ => {}

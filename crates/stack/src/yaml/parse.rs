@@ -213,6 +213,9 @@ fn explain(text: &str, source: SourceId, at: usize, message: &str) -> Diagnostic
     let error = Diagnostic::error(format!("invalid YAML: {message}")).at(Span::new(source, at..at + width));
     if line.trim_start_matches(' ').starts_with('\t') {
         error.help("indent with spaces: YAML allows no tabs there")
+    } else if message.contains("double-quoted") && line.contains("${") {
+        error
+            .help("quotes inside a double-quoted value are written `\\\"`; or put the value in single quotes")
     } else if line.contains("${") {
         error.help("an expression with `: ` or ` #` in it, or inside `[...]` or `{...}`, must be in quotes: \"${...}\"")
     } else {

@@ -81,7 +81,29 @@ impl Default for TestTypes {
             computed("dns_name", Type::String),
             computed("settings", Type::Object(Arc::new(schema(vec![Field::new("mode", Type::String)])))),
         ]);
+        let strings = || Type::List(Box::new(Type::String));
+        let rule = || {
+            block(
+                vec![
+                    required("from_port", Type::Integer),
+                    required("to_port", Type::Integer),
+                    required("protocol", Type::String),
+                    Field::new("cidr_blocks", strings()),
+                    Field::new("security_groups", strings()),
+                ],
+                None,
+            )
+        };
+        let group = schema(vec![
+            Field::new("name", Type::String),
+            Field::new("description", Type::String),
+            Field::new("vpc_id", Type::String),
+            Field::new("ingress", rule()),
+            Field::new("egress", rule()),
+        ]);
         TestTypes(HashMap::from([
+            ("aws_security_group", Arc::new(group)),
+            ("aws_s3_bucket", Arc::new(schema(vec![Field::new("bucket", Type::String)]))),
             ("aws_vpc", Arc::new(vpc)),
             ("aws_subnet", Arc::new(subnet)),
             ("aws_iam_role", Arc::new(role)),
