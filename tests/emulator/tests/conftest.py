@@ -11,13 +11,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from wharf_emulator import environment  # noqa: E402 (found only now)
+
+environment.clean()
+
+import boto3  # noqa: E402 (the environment is cleaned first)
+from botocore.config import Config  # noqa: E402
+from botocore.exceptions import ClientError  # noqa: E402
+
 REGION = "eu-central-1"
 
 
@@ -30,13 +36,13 @@ class Emulator:
 
     def _make(self, service: str, region: str = REGION) -> Any:
         session = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="x", region_name=region)
-        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}, read_timeout=30)
+        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=30)
         return session.client(service, endpoint_url=self.endpoint, config=config)
 
     def control(self, path: str, body: Any = None, method: str | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.endpoint}/_wharf/{path}", data=data, method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     def counters(self) -> Any:

@@ -138,6 +138,13 @@ def test_cbor(emulator):
     assert emulator.counters()["operations"]["codedeploy:GetApplication"] == 4
 
 
+def test_cbor_as_other_encoders_write_it():
+    indefinite = b"\xbf" + to_cbor("names") + b"\x9f" + to_cbor("a") + b"\xff" + to_cbor("n") + b"\xf6\xff"
+    assert from_cbor(indefinite) == {"names": ["a"]}
+    values = {"i": [0, 23, 24, -1, -25, 65_536, 2**40], "f": 1.5, "b": b"\x00", "t": True, "s": "ü" * 300}
+    assert from_cbor(to_cbor(values)) == values
+
+
 def test_json_lines_client(emulator):
     requests = [
         {"service": "ec2", "operation": "describe_vpcs", "parameters": {}},

@@ -20,8 +20,9 @@ def main() -> int:
     if not _is_loopback(options.host):
         parser.error(f"{options.host} is no loopback address; the emulator accepts any credentials")
 
-    from . import speed
+    from . import environment, speed
 
+    environment.clean()
     speed.install()
     from . import corrections, missing  # noqa: F401 (they register themselves)
     from .filter import Filter

@@ -15,10 +15,14 @@ import sys
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.response import StreamingBody
+from . import environment
+
+environment.clean()
+
+import boto3  # noqa: E402 (the environment is cleaned first)
+from botocore.config import Config  # noqa: E402
+from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
+from botocore.response import StreamingBody  # noqa: E402
 
 
 class Client:
@@ -33,9 +37,7 @@ class Client:
         self._client = cache(self._make)
 
     def _make(self, service: str) -> Any:
-        config = Config(
-            retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={}
-        )
+        config = Config(retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"})
         return self._session.client(service, endpoint_url=self._endpoint, config=config)
 
     def call(self, service: str, operation: str, parameters: dict[str, Any]) -> Any:

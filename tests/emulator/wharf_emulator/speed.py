@@ -24,7 +24,7 @@ MANAGED_POLICIES = (
 
 def install() -> None:
     """Applies all of them; must run before the first request."""
-    os.environ.setdefault("MOTO_ACCOUNT_ID", ACCOUNT)
+    os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
     _cache_method_names()
     _cache_module_list()
     _no_key_pairs_for_symmetric_keys()
