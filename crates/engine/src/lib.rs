@@ -1,1 +1,21 @@
-//! Stub.
+//! Async: reads what is there, carries out plans, remembers what came of it.
+//!
+//! The engine decides nothing that the plan could decide, and never prints: it emits [`Event`]s, and whoever wants to
+//! show progress reads them.
+
+mod apply;
+mod dispatcher;
+mod events;
+mod executor;
+mod prepare;
+mod recover;
+mod refresh;
+mod retry;
+mod writer;
+
+pub use apply::{Failed, Options, Outcome, Skipped, apply};
+pub use events::{Event, Reporter, Silent};
+pub use prepare::{Context, Failure, Prepared, prepare};
+pub use recover::Recovered;
+pub use refresh::refresh;
+pub use retry::Stop;

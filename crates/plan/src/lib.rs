@@ -4,6 +4,7 @@
 
 mod build;
 mod canonical;
+mod check;
 mod desired;
 mod diff;
 mod graph;
@@ -18,6 +19,7 @@ mod model;
 
 pub use build::{Inputs, Mode, Observed, Seen, plan};
 pub use canonical::{canonical, canonical_json};
+pub use check::check;
 pub use desired::{Resolved, resolve, values_after};
 pub use diff::{Difference, differences};
 pub use graph::Graph;

@@ -3,11 +3,14 @@
 use crate::{
     BoxFuture, Error, Found, LiveOf, NewOf, ObjectOf, ResourceType, Result, UpdateOf, WantedOf, ownership,
 };
-use futures::future::try_join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use wharf_core::{Address, Map, Value};
+
+/// How many reads of one type run at once.
+const PARALLEL_READS: usize = 8;
 
 /// An object that may be there.
 #[derive(Debug, Clone)]
@@ -62,6 +65,8 @@ pub struct Wanted {
     pub lineage: String,
     /// See [`NewOf::token`].
     pub token: String,
+    /// See [`WantedOf::known`].
+    pub known: Vec<String>,
 }
 
 /// The operations of one resource type. See [`ResourceType`] for the contract.
@@ -99,8 +104,11 @@ impl<T: ResourceType> Resource for Erased<T> {
     fn read<'a>(&'a self, objects: &'a [Object]) -> BoxFuture<'a, Result<Vec<Option<Live>>>> {
         Box::pin(async move {
             let typed: Vec<ObjectOf<T>> = objects.iter().map(typed_object::<T>).collect();
-            let chunks = typed.chunks(T::BATCH.max(1));
-            let answers = try_join_all(chunks.map(|chunk| T::read(&self.cloud, chunk))).await?;
+            let mut reads: Vec<BoxFuture<'_, _>> = Vec::new();
+            for chunk in typed.chunks(T::BATCH.max(1)) {
+                reads.push(Box::pin(T::read(&self.cloud, chunk)));
+            }
+            let answers: Vec<_> = stream::iter(reads).buffered(PARALLEL_READS).try_collect().await?;
             let mut live = Vec::with_capacity(objects.len());
             for (object, answer) in objects.iter().zip(answers.into_iter().flatten()) {
                 live.push(match answer {
@@ -154,6 +162,7 @@ impl<T: ResourceType> Resource for Erased<T> {
                 lineage: &wanted.lineage,
                 address: &wanted.address,
                 token: &wanted.token,
+                known: &wanted.known,
             };
             T::find(&self.cloud, &wanted).await
         })

@@ -47,8 +47,9 @@ pub trait ResourceType: Sized + Send + Sync + 'static {
     /// The IAM actions it needs.
     const PERMISSIONS: Permissions;
 
-    /// How many objects one `read` takes at the most; a longer list is split and read in parallel.
-    const BATCH: usize = usize::MAX;
+    /// How many objects one `read` takes at the most; a longer list is split, and a few of the parts are read at once.
+    /// A type that makes requests for each object leaves it as it is.
+    const BATCH: usize = 16;
 
     /// Whether a replacement may make the new object before the old one is gone without any name clashing.
     const CREATE_BEFORE_DESTROY: bool = false;
@@ -168,6 +169,9 @@ pub struct WantedOf<'a, T: ResourceType> {
     pub address: &'a Address,
     /// The token that a create was given.
     pub token: &'a str,
+    /// The ids of objects of this address that the state knows already (a predecessor that is being replaced): the
+    /// object wanted is another one.
+    pub known: &'a [String],
 }
 
 /// What a look-up found.

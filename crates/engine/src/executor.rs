@@ -1,0 +1,444 @@
+//! One operation: evaluated again with what is known by now, carried out, recorded.
+
+use crate::prepare::Context;
+use crate::recover::known_ids;
+use crate::retry::{Patience, harmless};
+use crate::writer::Writer;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use wharf_core::{Address, Diagnostics, Map, Schema, Value};
+use wharf_plan::{
+    Change, Difference, Kind, Operation, Plan, Resolved, canonical, contradiction, differences, overlay,
+    resolve, values_after,
+};
+use wharf_provider::{Error, ErrorKind, Found, New, Object, Resource, Result, Update, Wanted};
+use wharf_stack::Lookup;
+use wharf_state::{Deposed, Intent, Record, Snapshot};
+
+/// How long to look again for an object that was just made, before believing that it is not there.
+const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
+/// How long to wait for what passes: a role that cannot be assumed yet.
+const READY_WITHIN: Duration = Duration::from_mins(3);
+/// How long to wait for the last user of an object that is to be deleted.
+const FREE_WITHIN: Duration = Duration::from_mins(15);
+
+/// What all operations of an apply share.
+pub(crate) struct Executor {
+    pub(crate) context: Context,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) writer: Arc<Writer>,
+    /// The tokens of creates, as the journal has them.
+    pub(crate) tokens: HashMap<Address, String>,
+    lineage: String,
+    values: RwLock<HashMap<Address, Arc<Map>>>,
+    /// Replacements that turned out to be none once everything was known.
+    kept: Mutex<HashSet<Address>>,
+}
+
+struct Values<'a>(&'a HashMap<Address, Arc<Map>>);
+
+impl Lookup for Values<'_> {
+    fn attributes(&self, address: &Address) -> Option<&Map> {
+        self.0.get(address).map(Arc::as_ref)
+    }
+}
+
+impl Executor {
+    pub(crate) fn new(
+        context: Context,
+        plan: Arc<Plan>,
+        writer: Arc<Writer>,
+        tokens: HashMap<Address, String>,
+    ) -> Self {
+        let settled = plan.changes.iter().filter(|change| !change.action.changes());
+        let values =
+            settled.filter_map(|change| Some((change.address.clone(), change.after.clone()?))).collect();
+        let lineage = plan.lineage.clone();
+        Executor {
+            context,
+            plan,
+            writer,
+            tokens,
+            lineage,
+            values: RwLock::new(values),
+            kept: Mutex::new(HashSet::new()),
+        }
+    }
+
+    /// Carries out one operation; gives the object's id afterwards.
+    pub(crate) async fn run(&self, operation: &Operation) -> Result<Option<String>> {
+        let change = &self.plan.changes[operation.change];
+        match &operation.kind {
+            Kind::Create => self.create(change).await.map(Some),
+            Kind::Update => self.update(change).await.map(Some),
+            Kind::Delete => self.delete(change).await,
+            Kind::DeleteDeposed { id } => self.delete_deposed(change, id).await,
+            Kind::Forget => {
+                self.writer.change(|snapshot| {
+                    snapshot.resources.remove(&change.address);
+                });
+                Ok(change.id.clone())
+            }
+        }
+    }
+
+    /// The outputs, with what is known by now.
+    pub(crate) fn outputs(&self) -> Result<Vec<(String, Value)>, Diagnostics> {
+        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+        self.context.expanded.outputs(&Values(&values))
+    }
+
+    async fn create(&self, change: &Change) -> Result<String> {
+        let resource = self.resource(change)?;
+        let schema = self.schema(change)?;
+        let resolved = self.resolve(change)?;
+        if change.before.is_some() && self.is_kept(change, &schema, &resolved) {
+            return self.update(change).await;
+        }
+        let address = &change.address;
+        self.writer.change(|snapshot| depose(snapshot, address));
+        let token = self.tokens.get(address).cloned().unwrap_or_else(wharf_state::random_id);
+        let new = New { address: address.clone(), properties: unmarked(&resolved.desired), token };
+        let id = self.make(&*resource, &new).await?;
+        self.writer.change(|snapshot| {
+            let record = snapshot.resources.entry(address.clone()).or_default();
+            record.resource_type.clone_from(&change.resource_type);
+            record.id = Some(id.clone());
+            record.properties.clone_from(&resolved.desired);
+            record.attributes = Map::new();
+            describe(record, change);
+            drop_intent(snapshot, address, Intent::Create);
+        });
+        let limit = |error: &Error| settling(&*resource, error);
+        let patience = self.patience(address, &limit);
+        patience.attempt(|| resource.finish(&id, &new.properties)).await?;
+        self.settle(change, &*resource, &schema, &resolved, &id).await?;
+        Ok(id)
+    }
+
+    /// The create request, and what follows when its answer says little.
+    async fn make(&self, resource: &dyn Resource, new: &New) -> Result<String> {
+        let wanted = Wanted {
+            address: new.address.clone(),
+            properties: new.properties.clone(),
+            lineage: self.lineage.clone(),
+            token: new.token.clone(),
+            known: self.writer.read(|snapshot| known_ids(snapshot, &new.address)),
+        };
+        let limit = |error: &Error| match error.kind {
+            // Looked up and not found: it had no effect after all.
+            ErrorKind::Ambiguous => Some(Duration::from_mins(1)),
+            _ => settling(resource, error),
+        };
+        let find_patience = self.patience(&new.address, &harmless);
+        let attempt = || async {
+            match resource.create(new).await {
+                Err(error) if matches!(error.kind, ErrorKind::Ambiguous | ErrorKind::AlreadyExists) => {
+                    match find_patience.attempt(|| find_for_a_while(resource, &wanted)).await? {
+                        Found::Ours(id) => Ok(id),
+                        Found::Foreign(id) => Err(in_the_way(error, &new.address, &id)),
+                        Found::Absent => Err(error),
+                    }
+                }
+                other => other,
+            }
+        };
+        self.patience(&new.address, &limit).attempt(attempt).await
+    }
+
+    async fn update(&self, change: &Change) -> Result<String> {
+        let resource = self.resource(change)?;
+        let schema = self.schema(change)?;
+        let resolved = self.resolve(change)?;
+        let (Some(id), Some(before)) = (change.id.clone(), change.before.as_deref()) else {
+            return Err(Error::internal("an update without an object"));
+        };
+        let desired = self.without_ignored(change, &resolved.desired, before);
+        let changed: BTreeSet<String> = self
+            .differences(change, &schema, &desired, before)
+            .iter()
+            .filter_map(|difference| difference.path.property().map(str::to_owned))
+            .collect();
+        let complete = unmarked(&overlay(&schema, before, &desired));
+        let address = &change.address;
+        let limit = |error: &Error| settling(&*resource, error);
+        let patience = self.patience(address, &limit);
+        if !changed.is_empty() {
+            let update =
+                Update { id: id.clone(), live: unmarked(before), desired: complete.clone(), changed };
+            patience.attempt(|| resource.update(&update)).await?;
+        }
+        patience.attempt(|| resource.finish(&id, &complete)).await?;
+        self.settle(change, &*resource, &schema, &resolved, &id).await?;
+        Ok(id)
+    }
+
+    async fn delete(&self, change: &Change) -> Result<Option<String>> {
+        let Some(id) = change.id.clone() else { return Ok(None) };
+        let address = &change.address;
+        if change.desired.is_some() {
+            // Half of a replacement: with what is known by now it may not be needed.
+            let schema = self.schema(change)?;
+            if let Some(resolved) = self.resolve_if_known(change)?
+                && self.is_kept(change, &schema, &resolved)
+            {
+                return Ok(Some(id));
+            }
+        }
+        let mut recorded = change.before.as_deref().map(unmarked).unwrap_or_default();
+        self.writer.read(|snapshot| {
+            if let Some(record) = snapshot.resources.get(address) {
+                for (key, value) in &record.properties {
+                    recorded.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+        });
+        self.remove(change, Object { id: id.clone(), recorded }).await?;
+        self.writer.change(|snapshot| {
+            if let Some(record) = snapshot.resources.get_mut(address) {
+                record.id = None;
+                record.attributes = Map::new();
+                if record.deposed.is_empty() {
+                    snapshot.resources.remove(address);
+                }
+            }
+            drop_intent(snapshot, address, Intent::Delete);
+        });
+        Ok(Some(id))
+    }
+
+    async fn delete_deposed(&self, change: &Change, id: &str) -> Result<Option<String>> {
+        let address = &change.address;
+        if self.kept.lock().unwrap_or_else(PoisonError::into_inner).contains(address) {
+            return Ok(Some(id.to_owned()));
+        }
+        let recorded = self.writer.read(|snapshot| {
+            let record = snapshot.resources.get(address)?;
+            record.deposed.iter().find(|deposed| deposed.id == id).map(|deposed| deposed.attributes.clone())
+        });
+        self.remove(change, Object { id: id.to_owned(), recorded: recorded.unwrap_or_default() }).await?;
+        self.writer.change(|snapshot| {
+            if let Some(record) = snapshot.resources.get_mut(address) {
+                record.deposed.retain(|deposed| deposed.id != id);
+                if record.deposed.is_empty() && record.id.is_none() {
+                    snapshot.resources.remove(address);
+                }
+            }
+            drop_intent(snapshot, address, Intent::Delete);
+        });
+        Ok(Some(id.to_owned()))
+    }
+
+    async fn remove(&self, change: &Change, object: Object) -> Result<()> {
+        let resource = self.resource(change)?;
+        let limit = |error: &Error| match error.kind {
+            ErrorKind::InUse => Some(FREE_WITHIN),
+            ErrorKind::Ambiguous => Some(Duration::from_mins(1)),
+            _ => harmless(error),
+        };
+        self.patience(&change.address, &limit).attempt(|| resource.delete(&object)).await
+    }
+
+    /// Reads an object after it was made or changed, and records it.
+    async fn settle(
+        &self,
+        change: &Change,
+        resource: &dyn Resource,
+        schema: &Schema,
+        resolved: &Resolved,
+        id: &str,
+    ) -> Result<()> {
+        let object = Object { id: id.to_owned(), recorded: unmarked(&resolved.desired) };
+        let limit = |error: &Error| match error.kind {
+            ErrorKind::NotFound => Some(VISIBLE_WITHIN),
+            _ => harmless(error),
+        };
+        let read = || async {
+            let live = resource.read(std::slice::from_ref(&object)).await?.into_iter().flatten().next();
+            live.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("`{id}` cannot be seen yet")))
+        };
+        let live = self.patience(&change.address, &limit).attempt(read).await?;
+        let mut attributes = live.attributes;
+        for (key, like) in &resolved.desired {
+            if let Some(value) = attributes.get_mut(key) {
+                *value = wharf_plan::mark_like(std::mem::take(value), like);
+            }
+        }
+        for field in schema.fields.iter().filter(|field| field.sensitive) {
+            if let Some(value) = attributes.get_mut(&field.name) {
+                *value = std::mem::take(value).sensitive();
+            }
+        }
+        let values = values_after(schema, &change.address, resolved, Some(&attributes), false);
+        self.values
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(change.address.clone(), Arc::new(values));
+        self.writer.change(|snapshot| {
+            let record = snapshot.resources.entry(change.address.clone()).or_default();
+            record.resource_type.clone_from(&change.resource_type);
+            record.id = Some(id.to_owned());
+            record.properties.clone_from(&resolved.desired);
+            record.attributes = attributes;
+            describe(record, change);
+            drop_intent(snapshot, &change.address, Intent::Create);
+            drop_intent(snapshot, &change.address, Intent::Update);
+        });
+        Ok(())
+    }
+
+    /// What the stack file asks for, now that it can be known; never anything the plan did not show.
+    fn resolve(&self, change: &Change) -> Result<Resolved> {
+        match self.resolve_if_known(change)? {
+            Some(resolved) => Ok(resolved),
+            None => {
+                let message = "its properties are still not known, although all it depends on is done";
+                Err(Error::internal(message))
+            }
+        }
+    }
+
+    fn resolve_if_known(&self, change: &Change) -> Result<Option<Resolved>> {
+        let expanded = &self.context.expanded;
+        let Some(instance) = expanded.instance(&change.address) else {
+            return Err(Error::internal("an operation for an address that the stack file does not have"));
+        };
+        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+        let resolved = resolve(expanded, &*self.context.provider, &self.lineage, instance, &Values(&values))
+            .map_err(|errors| Error::new(ErrorKind::Invalid, errors.to_string()))?;
+        if !resolved.desired.values().all(Value::is_known) {
+            return Ok(None);
+        }
+        if let Some(planned) = &change.desired {
+            let planned = Value::Map(Map::clone(planned));
+            if let Some(path) = contradiction(&planned, &Value::Map(resolved.desired.clone())) {
+                let message =
+                    format!("`{path}` is not what the plan showed; run plan again, and please report this");
+                return Err(Error::internal(message));
+            }
+        }
+        Ok(Some(resolved))
+    }
+
+    fn differences(&self, change: &Change, schema: &Schema, desired: &Map, before: &Map) -> Vec<Difference> {
+        let provider = &self.context.provider;
+        let mut live = before.clone();
+        canonical(schema, &mut live);
+        provider.canonical(&change.resource_type, &mut live);
+        let recorded = self.writer.read(|snapshot| {
+            snapshot
+                .resources
+                .get(&change.address)
+                .map(|record| record.properties.clone())
+                .unwrap_or_default()
+        });
+        differences(schema, desired, &live, &recorded, &self.lineage)
+    }
+
+    /// What is asked for, but with live values where the plan found nothing to change (`ignore_changes`).
+    fn without_ignored(&self, change: &Change, desired: &Map, before: &Map) -> Map {
+        let planned: BTreeSet<&str> =
+            change.differences.iter().filter_map(|difference| difference.path.property()).collect();
+        let kept = desired.iter().filter_map(|(key, value)| {
+            if planned.contains(key.as_str()) {
+                return Some((key.clone(), value.clone()));
+            }
+            before
+                .get(key)
+                .map(|live| (key.clone(), live.clone()))
+                .or_else(|| Some((key.clone(), value.clone())))
+        });
+        kept.collect()
+    }
+
+    /// Whether a planned replacement is none, now that everything is known.
+    fn is_kept(&self, change: &Change, schema: &Schema, resolved: &Resolved) -> bool {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.contains(&change.address) {
+            return true;
+        }
+        // Only an unknown can turn out to be no change.
+        let waited = change.differences.iter().any(|d| d.forces_replacement && !d.after.is_known());
+        let (true, Some(before)) = (waited, change.before.as_deref()) else { return false };
+        let found = self.differences(change, schema, &resolved.desired, before);
+        let keep = !found.iter().any(|difference| difference.forces_replacement);
+        if keep {
+            kept.insert(change.address.clone());
+        }
+        keep
+    }
+
+    fn patience<'a>(
+        &'a self,
+        address: &'a Address,
+        limit: &'a (dyn Fn(&Error) -> Option<Duration> + Send + Sync),
+    ) -> Patience<'a> {
+        Patience { address, reporter: &*self.context.reporter, stop: &self.context.stop, limit }
+    }
+
+    fn resource(&self, change: &Change) -> Result<Arc<dyn Resource>> {
+        self.context.provider.resource(&change.resource_type).ok_or_else(|| {
+            Error::internal(format!("the type `{}` is not known to this wharf", change.resource_type))
+        })
+    }
+
+    fn schema(&self, change: &Change) -> Result<Arc<Schema>> {
+        self.context.provider.schema(&change.resource_type).ok_or_else(|| {
+            Error::internal(format!("the type `{}` is not known to this wharf", change.resource_type))
+        })
+    }
+}
+
+/// Looks up an object that may just have been made, long enough for AWS to show it.
+async fn find_for_a_while(resource: &dyn Resource, wanted: &Wanted) -> Result<Found> {
+    for pause in [300, 1000, 2500] {
+        match resource.find(wanted).await? {
+            Found::Absent => tokio::time::sleep(Duration::from_millis(pause)).await,
+            found => return Ok(found),
+        }
+    }
+    resource.find(wanted).await
+}
+
+fn in_the_way(error: Error, address: &Address, id: &str) -> Error {
+    let message = format!("{}; `{id}` is there already and is not this stack's `{address}`", error.message);
+    Error { kind: ErrorKind::AlreadyExists, message, ..error }
+}
+
+/// What passes by itself after a create or an update.
+fn settling(resource: &dyn Resource, error: &Error) -> Option<Duration> {
+    match error.kind {
+        ErrorKind::NotReady => Some(READY_WITHIN),
+        // A thing just made is not everywhere yet.
+        ErrorKind::NotFound => Some(VISIBLE_WITHIN),
+        _ if resource.passes(error) => Some(READY_WITHIN),
+        _ => harmless(error),
+    }
+}
+
+fn unmarked(map: &Map) -> Map {
+    map.iter().map(|(key, value)| (key.clone(), value.clone().without_marks())).collect()
+}
+
+/// Makes the present object of an address, if any, one that is to be deleted.
+fn depose(snapshot: &mut Snapshot, address: &Address) {
+    let Some(record) = snapshot.resources.get_mut(address) else { return };
+    if let Some(id) = record.id.take() {
+        let attributes = std::mem::take(&mut record.attributes);
+        record.deposed.push(Deposed { id, attributes });
+    }
+}
+
+fn describe(record: &mut Record, change: &Change) {
+    record.dependencies.clone_from(&change.dependencies);
+    record.retain = change.retain;
+    record.create_before_destroy = change.create_before_destroy;
+}
+
+fn drop_intent(snapshot: &mut Snapshot, address: &Address, intent: Intent) {
+    if let Some(journal) = &mut snapshot.journal {
+        journal.entries.retain(|entry| !(entry.address == *address && entry.intent == intent));
+    }
+}

@@ -1,0 +1,116 @@
+use crate::recover::{Recovered, recover};
+use crate::{Event, Reporter, Stop, refresh};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+use wharf_core::{Address, Diagnostics};
+use wharf_plan::{Inputs, Mode, Observed, Plan, apply_moves, plan};
+use wharf_provider::{Error, Provider};
+use wharf_stack::Expanded;
+use wharf_state::{Snapshot, Store, StoreError};
+
+/// Everything a run works with.
+#[derive(Clone)]
+pub struct Context {
+    /// The stack file, with its inputs.
+    pub expanded: Arc<Expanded>,
+    /// The cloud.
+    pub provider: Arc<dyn Provider>,
+    /// Where the state is.
+    pub store: Arc<dyn Store>,
+    /// Who is told what happens.
+    pub reporter: Arc<dyn Reporter>,
+    /// Says when to stop.
+    pub stop: Stop,
+}
+
+/// Why a run could not get as far as a plan, or not keep what it did.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Something in the stack file.
+    #[error("{0}")]
+    Stack(Diagnostics),
+    /// The state.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Live objects that could not be read.
+    #[error("live objects could not be read")]
+    Refresh(Vec<(Vec<Address>, Error)>),
+    /// Operations of an earlier run that could not be looked up.
+    #[error("what an earlier run left unfinished could not be looked up: {0}")]
+    Recover(Error),
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Failure::Stack(diagnostics)
+    }
+}
+
+/// A plan and what it was made of.
+pub struct Prepared {
+    /// The plan.
+    pub plan: Plan,
+    /// The state it starts from: as stored, after recovery and moves.
+    pub snapshot: Snapshot,
+    /// What AWS said.
+    pub observed: Observed,
+    /// What became of operations that an earlier run left without a result.
+    pub recovered: Vec<Recovered>,
+    /// Whether the state has to be written even if there is nothing to do.
+    pub must_save: bool,
+}
+
+/// Reads the state and what is live, and makes the plan. Changes nothing anywhere.
+pub async fn prepare(
+    context: &Context,
+    stored: Option<Snapshot>,
+    mode: Mode,
+    targets: &[Address],
+) -> Result<Prepared, Failure> {
+    let is_new = stored.is_none();
+    let mut snapshot = stored.unwrap_or_else(|| Snapshot::new(&context.expanded.stack().name));
+    let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
+    let recovered =
+        recover(&context.expanded, &*context.provider, &mut snapshot, &*context.reporter, &context.stop)
+            .await
+            .map_err(Failure::Recover)?;
+    for item in &recovered {
+        context.reporter.event(Event::Recovered(item.clone()));
+    }
+    let observed = observe(context, &snapshot).await?;
+    for record in snapshot.resources.values_mut() {
+        record.deposed.retain(|deposed| !observed.deposed_gone.contains(&deposed.id));
+    }
+    let plan = plan_of(context, &snapshot, &observed, &moved, mode, targets)?;
+    let must_save = !moved.is_empty() || !recovered.is_empty() || !observed.deposed_gone.is_empty();
+    Ok(Prepared { plan, snapshot, observed, recovered, must_save: must_save && !is_new })
+}
+
+async fn observe(context: &Context, snapshot: &Snapshot) -> Result<Observed, Failure> {
+    let start = Instant::now();
+    context.reporter.event(Event::Refreshing { objects: snapshot.resources.len() });
+    let observed = refresh(&*context.provider, snapshot).await.map_err(Failure::Refresh)?;
+    context.reporter.event(Event::Refreshed { elapsed: start.elapsed() });
+    Ok(observed)
+}
+
+fn plan_of(
+    context: &Context,
+    snapshot: &Snapshot,
+    observed: &Observed,
+    moved: &BTreeMap<Address, Address>,
+    mode: Mode,
+    targets: &[Address],
+) -> Result<Plan, Failure> {
+    let inputs = Inputs {
+        expanded: &context.expanded,
+        provider: &*context.provider,
+        snapshot,
+        observed,
+        moved,
+        mode,
+        targets,
+    };
+    Ok(plan(&inputs)?)
+}

@@ -1,0 +1,145 @@
+use crate::Stop;
+use crate::events::Reporter;
+use crate::retry::{Patience, harmless};
+use wharf_core::{Address, Map, Value};
+use wharf_plan::resolve;
+use wharf_provider::{Error, Found, Provider, Wanted};
+use wharf_stack::{Expanded, Lookup};
+use wharf_state::{Entry, Intent, Record, Snapshot};
+
+/// What became of an operation that an earlier run left without a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovered {
+    /// A create had taken effect; the object is in the state now.
+    Adopted {
+        /// The address.
+        address: Address,
+        /// The object's id.
+        id: String,
+    },
+    /// A create had not taken effect.
+    NotCreated {
+        /// The address.
+        address: Address,
+    },
+    /// An update or a delete: the live object tells how far it came.
+    Read {
+        /// The address.
+        address: Address,
+    },
+}
+
+/// Looks up what the journal holds and brings the snapshot up to date with it. The journal is emptied.
+///
+/// # Errors
+///
+/// A look-up that failed; the journal is needed again then.
+pub(crate) async fn recover(
+    expanded: &Expanded,
+    provider: &dyn Provider,
+    snapshot: &mut Snapshot,
+    reporter: &dyn Reporter,
+    stop: &Stop,
+) -> Result<Vec<Recovered>, Error> {
+    let Some(journal) = snapshot.journal.take() else { return Ok(Vec::new()) };
+    let mut recovered = Vec::new();
+    for entry in journal.entries {
+        let address = entry.address.clone();
+        if entry.intent != Intent::Create {
+            recovered.push(Recovered::Read { address });
+            continue;
+        }
+        let Some(properties) = properties(expanded, provider, snapshot, &entry) else {
+            // It waits for something that was not made, so it cannot have been started.
+            recovered.push(Recovered::NotCreated { address });
+            continue;
+        };
+        let Some(resource) = provider.resource(&entry.resource_type) else {
+            let message =
+                format!("`{address}` has the type `{}`, which this wharf does not know", entry.resource_type);
+            return Err(Error::internal(message));
+        };
+        let wanted = Wanted {
+            address: address.clone(),
+            properties,
+            lineage: snapshot.lineage.clone(),
+            token: entry.token.clone(),
+            known: known_ids(snapshot, &address),
+        };
+        let patience = Patience { address: &address, reporter, stop, limit: &harmless };
+        match patience.attempt(|| resource.find(&wanted)).await? {
+            Found::Ours(id) => {
+                adopt(snapshot, &entry, wanted.properties, id.clone());
+                recovered.push(Recovered::Adopted { address, id });
+            }
+            Found::Absent | Found::Foreign(_) => recovered.push(Recovered::NotCreated { address }),
+        }
+    }
+    Ok(recovered)
+}
+
+/// The ids of objects that the state knows under an address: a look-up means another one.
+pub(crate) fn known_ids(snapshot: &Snapshot, address: &Address) -> Vec<String> {
+    let Some(record) = snapshot.resources.get(address) else { return Vec::new() };
+    record.id.iter().cloned().chain(record.deposed.iter().map(|deposed| deposed.id.clone())).collect()
+}
+
+fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
+    let record = snapshot.resources.entry(entry.address.clone()).or_default();
+    record.resource_type.clone_from(&entry.resource_type);
+    if let Some(old) = record.id.replace(id) {
+        let attributes = std::mem::take(&mut record.attributes);
+        record.deposed.push(wharf_state::Deposed { id: old, attributes });
+    }
+    record.attributes = Map::new();
+    record.properties = properties;
+}
+
+/// What the object was to be: by the stack file, with what the state knows now, or else by the journal.
+fn properties(
+    expanded: &Expanded,
+    provider: &dyn Provider,
+    snapshot: &Snapshot,
+    entry: &Entry,
+) -> Option<Map> {
+    let known = |map: Map| map.values().all(Value::is_known).then_some(map);
+    let recorded = Recorded { snapshot };
+    if let Some(instance) = expanded.instance(&entry.address)
+        && expanded.stack().resources[instance.resource].type_name == entry.resource_type
+        && let Ok(resolved) = resolve(expanded, provider, &snapshot.lineage, instance, &recorded)
+        && let Some(properties) = known(resolved.desired)
+    {
+        return Some(properties);
+    }
+    known(entry.properties.iter().map(|(key, value)| (key.clone(), substitute(value, snapshot))).collect())
+}
+
+/// Fills in unknowns that are plain references to what the state has.
+fn substitute(value: &Value, snapshot: &Snapshot) -> Value {
+    match value {
+        Value::Unknown(unknown) => {
+            let found = unknown.of.rsplit_once('.').and_then(|(address, attribute)| {
+                let record: &Record = snapshot.resources.get(&address.parse().ok()?)?;
+                record.attributes.get(attribute).or_else(|| record.properties.get(attribute)).cloned()
+            });
+            found.unwrap_or_else(|| value.clone())
+        }
+        Value::List(list) => Value::List(list.iter().map(|value| substitute(value, snapshot)).collect()),
+        Value::Map(map) => {
+            Value::Map(map.iter().map(|(key, value)| (key.clone(), substitute(value, snapshot))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The attributes in a state, for expressions.
+struct Recorded<'a> {
+    snapshot: &'a Snapshot,
+}
+
+impl Lookup for Recorded<'_> {
+    fn attributes(&self, address: &Address) -> Option<&Map> {
+        let record = self.snapshot.resources.get(address)?;
+        (record.id.is_some() && !record.attributes.is_empty()).then_some(&record.attributes)
+    }
+}

@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wharf_core::{Address, Map};
+use wharf_plan::{Observed, Seen};
+use wharf_provider::{Error, ErrorKind, Object, Provider};
+use wharf_state::{Record, Snapshot};
+
+/// Reads every object of a state: each type once, all types at the same time.
+///
+/// # Errors
+///
+/// Everything that could not be read, with the addresses it leaves unknown.
+pub async fn refresh(
+    provider: &dyn Provider,
+    snapshot: &Snapshot,
+) -> Result<Observed, Vec<(Vec<Address>, Error)>> {
+    let mut by_type: BTreeMap<&str, Vec<(Address, Object, bool)>> = BTreeMap::new();
+    for (address, record) in &snapshot.resources {
+        let objects = by_type.entry(record.resource_type.as_str()).or_default();
+        if let Some(id) = &record.id {
+            objects.push((address.clone(), Object { id: id.clone(), recorded: recorded(record) }, false));
+        }
+        for deposed in &record.deposed {
+            let object = Object { id: deposed.id.clone(), recorded: deposed.attributes.clone() };
+            objects.push((address.clone(), object, true));
+        }
+    }
+    let reads = by_type.into_iter().map(|(resource_type, entries)| async move {
+        let Some(resource) = provider.resource(resource_type) else {
+            let message = format!(
+                "the state holds resources of the type `{resource_type}`, which this wharf does not know"
+            );
+            return Err((addresses(&entries), Error::new(ErrorKind::Internal, message)));
+        };
+        let (keys, objects): (Vec<_>, Vec<_>) =
+            entries.into_iter().map(|(address, object, deposed)| ((address, deposed), object)).unzip();
+        match resource.read(&objects).await {
+            Ok(answers) => Ok((keys, objects, answers)),
+            Err(error) => Err((keys.into_iter().map(|(address, _)| address).collect(), error)),
+        }
+    });
+    let mut observed = Observed::default();
+    let mut errors = Vec::new();
+    for answer in futures::future::join_all(reads).await {
+        match answer {
+            Ok((keys, objects, answers)) => {
+                for (((address, deposed), object), live) in keys.into_iter().zip(objects).zip(answers) {
+                    match (deposed, live) {
+                        (true, None) => {
+                            observed.deposed_gone.insert(object.id);
+                        }
+                        (true, Some(_)) => {}
+                        (false, None) => {
+                            observed.current.insert(address, Seen::Gone);
+                        }
+                        (false, Some(live)) => {
+                            observed.current.insert(address, Seen::Live(Arc::new(live.attributes)));
+                        }
+                    }
+                }
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(observed) } else { Err(errors) }
+}
+
+fn addresses(entries: &[(Address, Object, bool)]) -> Vec<Address> {
+    entries.iter().map(|(address, ..)| address.clone()).collect()
+}
+
+/// What is recorded of an object: AWS's word last time, and for what AWS does not tell, the stack file's.
+pub(crate) fn recorded(record: &Record) -> Map {
+    let mut map = record.attributes.clone();
+    for (key, value) in &record.properties {
+        map.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    map
+}

@@ -1,0 +1,79 @@
+use crate::{Event, Reporter};
+use std::future::Future;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use wharf_core::Address;
+use wharf_provider::wait::Backoff;
+use wharf_provider::{Error, ErrorKind};
+
+/// Says that somebody asked to stop. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// A signal and its sender; send `true` to stop.
+    pub fn channel() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Stop(receiver))
+    }
+
+    /// Whether to stop.
+    pub fn requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Returns when somebody asks to stop; never, if nobody can any more.
+    pub async fn wait(&mut self) {
+        if self.0.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// How long an error of some kind is worth trying again.
+pub(crate) struct Patience<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) reporter: &'a dyn Reporter,
+    pub(crate) stop: &'a Stop,
+    /// Decides, for an error, how long in all it may be tried again; `None` for not at all.
+    pub(crate) limit: &'a (dyn Fn(&Error) -> Option<Duration> + Send + Sync),
+}
+
+impl Patience<'_> {
+    /// Tries until it succeeds, or fails for good, or patience ends, or somebody asks to stop.
+    pub(crate) async fn attempt<T, F>(&self, mut operation: impl FnMut() -> F + Send) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>> + Send,
+    {
+        let start = Instant::now();
+        let mut backoff = Backoff::new(Duration::from_millis(400), Duration::from_secs(10));
+        loop {
+            let error = match operation().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let Some(limit) = (self.limit)(&error) else { return Err(error) };
+            let elapsed = start.elapsed();
+            if elapsed >= limit || self.stop.requested() {
+                return Err(error);
+            }
+            let delay = backoff.next().mul_f64(0.8 + 0.4 * rand::random::<f64>());
+            self.reporter.event(Event::Retrying { address: self.address.clone(), error, delay, elapsed });
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = stop.wait() => {}
+            }
+        }
+    }
+}
+
+/// What passes for every operation: the request surely had no effect.
+pub(crate) fn harmless(error: &Error) -> Option<Duration> {
+    match error.kind {
+        ErrorKind::Throttled => Some(Duration::from_mins(5)),
+        ErrorKind::Unreachable => Some(Duration::from_secs(20)),
+        _ => None,
+    }
+}
