@@ -118,3 +118,39 @@ def test_what_is_gone_is_gone(emulator, stack):
     stack.ecs.delete_cluster(cluster=stack.cluster)
     kinds = {item["type"] for item in emulator.control("objects")}
     assert not kinds & {"aws_nat_gateway", "aws_network_interface", "aws_kms_key", "aws_ecs_cluster"}
+
+
+def test_destroying_in_order_leaves_nothing(emulator, stack):
+    ec2, ecs, elb = stack.ec2, stack.ecs, stack.elb
+    assert stack.gateway
+    nat, table = stack.nat(), stack.route_table()
+    association = ec2.associate_route_table(RouteTableId=table, SubnetId=stack.subnets[0])["AssociationId"]
+    route = {"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0"}
+    ec2.create_route(**route, GatewayId=stack.gateway)
+    stack.service(deploymentController={"type": "CODE_DEPLOY"})
+
+    ecs.delete_service(cluster="main", service="web", force=True)
+    states = [stack.described_service()["status"] for _ in range(2)]
+    assert states == ["DRAINING", "INACTIVE"]
+    ecs.delete_cluster(cluster="main")
+    ecs.deregister_task_definition(taskDefinition=stack.definition)
+    elb.delete_listener(ListenerArn=stack.listener)
+    elb.delete_load_balancer(LoadBalancerArn=stack.balancer)
+    elb.delete_target_group(TargetGroupArn=stack.blue)
+    shown = ec2.describe_nat_gateways(NatGatewayIds=[nat])["NatGateways"][0]
+    ec2.delete_nat_gateway(NatGatewayId=nat)
+    for _ in range(2):
+        ec2.describe_nat_gateways(NatGatewayIds=[nat])
+    ec2.release_address(AllocationId=shown["NatGatewayAddresses"][0]["AllocationId"])
+    ec2.disassociate_route_table(AssociationId=association)
+    ec2.delete_route(**route)
+    ec2.delete_route_table(RouteTableId=table)
+    ec2.detach_internet_gateway(InternetGatewayId=stack.gateway, VpcId=stack.vpc)
+    ec2.delete_internet_gateway(InternetGatewayId=stack.gateway)
+    ec2.delete_security_group(GroupId=stack.group)
+    for subnet in stack.subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=stack.vpc)
+    emulator.client("iam").delete_role(RoleName="execution")
+    assert emulator.control("objects") == []
+    assert emulator.control("violations") == []
