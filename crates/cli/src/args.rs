@@ -1,0 +1,216 @@
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use wharf_core::Address;
+
+/// A declarative reconciler for ECS delivery pipelines on AWS
+///
+/// One YAML stack file describes a network, a load balancer, an ECS service with CodeDeploy blue/green and the
+/// pipeline that feeds it. `wharf plan` previews, `wharf apply` converges, `wharf destroy` removes.
+#[derive(Debug, Parser)]
+#[command(name = "wharf", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a stack file: syntax, names, types, references
+    Validate(Validate),
+    /// Show what apply would do
+    Plan(Plan),
+    /// Bring AWS to what the stack file says
+    Apply(Apply),
+    /// Delete everything the stack manages
+    Destroy(Destroy),
+    /// Print the outputs of the last apply
+    Output(Output),
+    /// Show everything the state knows
+    Show(Show),
+    /// Look into the state
+    #[command(subcommand)]
+    State(State),
+    /// Draw what depends on what
+    Graph(Graph),
+    /// Print the JSON Schema of stack files, for editors
+    Schema,
+    /// Describe a resource type or one of its properties
+    Explain(Explain),
+    /// Print a script that completes commands in a shell
+    Completions(Completions),
+}
+
+/// Which stack, with which inputs.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct StackArgs {
+    /// The stack file, or the folder that holds `stack.yaml`
+    #[arg(value_name = "STACK", default_value = ".", hide_default_value = true)]
+    pub(crate) stack: PathBuf,
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+}
+
+/// Values for variables.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct InputArgs {
+    /// Set a variable of the stack (can be repeated)
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) vars: Vec<(String, String)>,
+    /// Read variables from a YAML file (can be repeated)
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub(crate) var_files: Vec<PathBuf>,
+}
+
+/// What every command that talks to AWS takes.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// Only this address and what it needs (can be repeated)
+    #[arg(long = "target", value_name = "ADDRESS")]
+    pub(crate) targets: Vec<Address>,
+    /// Print the number of AWS requests by operation
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Validate {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Plan a destroy
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    /// Print the plan as JSON, in Terraform's plan representation
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also list the operations wave by wave
+    #[arg(long)]
+    pub(crate) waves: bool,
+    /// Exit with 0 if there is nothing to do, 2 if there are changes, 1 on errors
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+/// What apply and destroy take.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ApplyArgs {
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// How many operations run at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallelism: u16,
+    /// Print events as JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) apply: ApplyArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) apply: ApplyArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Output {
+    /// Only this output
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the text of one output without quotes
+    #[arg(long, requires = "name", conflicts_with = "json")]
+    pub(crate) raw: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum State {
+    /// List the addresses in the state
+    List(Show),
+    /// Show one address
+    Show(StateShow),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateShow {
+    /// The address: `vpc`, or `subnet["a"]`
+    pub(crate) address: Address,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How to draw a graph.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Graphviz
+    Dot,
+    /// Mermaid, as Markdown on many sites shows it
+    Mermaid,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Graph {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// How to draw it
+    #[arg(long, value_enum, default_value = "dot")]
+    pub(crate) format: GraphFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Explain {
+    /// `aws_vpc`, or `aws_vpc.cidr_block`; all types if left out
+    #[arg(value_name = "TYPE[.PROPERTY]")]
+    pub(crate) what: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}

@@ -1,0 +1,179 @@
+use super::statistics;
+use crate::args::{ApplyArgs, RunArgs, StackArgs};
+use crate::error::{self, CommandError, ERROR, INTERRUPTED};
+use crate::render::{self, progress, style::Palette};
+use crate::session::{Session, lock_info};
+use crate::{signals, terminal};
+use serde_json::json;
+use std::sync::Arc;
+use wharf_core::{Diagnostic, Diagnostics};
+use wharf_engine::{Options, Outcome, Reporter, apply, prepare};
+use wharf_plan::{Mode, Plan};
+
+/// Plans, asks, and carries out: `apply` and `destroy`.
+pub(crate) async fn run(
+    stack: &StackArgs,
+    run: &RunArgs,
+    args: &ApplyArgs,
+    mode: Mode,
+) -> Result<u8, CommandError> {
+    let command = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let reporter: Arc<dyn Reporter> =
+        if args.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
+    let (session, stop) = Session::open(stack, reporter).await?;
+    signals::listen(stop);
+    let context = &session.context;
+    let lock = context.store.lock(lock_info(command)).await.map_err(|problem| error::store(&problem))?;
+    let stored = context.store.read().await.map_err(|problem| error::store(&problem))?;
+    let prepared = prepare(context, stored, mode, &run.targets)
+        .await
+        .map_err(|failure| error::failure(failure, &session.loaded.sources))?;
+    let palette = Palette { color: terminal::stdout_color() };
+    if args.json {
+        terminal::out(
+            &json!({"event": "plan", "plan": render::json::plan(&prepared.plan, &*context.provider)})
+                .to_string(),
+        );
+    } else {
+        terminal::out(&render::plan::plan(&prepared.plan, &*context.provider, palette));
+    }
+    if !prepared.plan.operations.is_empty() && !args.auto_approve {
+        confirm(&prepared.plan, &session, mode)?;
+    }
+    let options = Options { parallelism: usize::from(args.parallelism), command: command.to_owned() };
+    let nothing = prepared.plan.is_empty();
+    let outcome = apply(context, prepared, &options).await;
+    drop(lock);
+    if args.json {
+        terminal::out(&outcome_json(&outcome).to_string());
+    } else {
+        summary(&outcome, mode, nothing, palette);
+    }
+    if run.stats {
+        statistics::print(session.clients.statistics());
+    }
+    end(&outcome, &session)
+}
+
+fn confirm(plan: &Plan, session: &Session, mode: Mode) -> Result<(), CommandError> {
+    if session.context.stop.requested() {
+        return Err(CommandError {
+            code: INTERRUPTED,
+            ..CommandError::new("interrupted; nothing was changed")
+        });
+    }
+    if !terminal::can_ask() {
+        return Err(CommandError::new("nobody can be asked here: the input is no terminal")
+            .hint("review the plan, then run this with --auto-approve; nothing was changed"));
+    }
+    let verb = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
+    let question = format!(
+        "\n{verb} this plan of `{}` in account {}, {}? Only `yes` goes on:",
+        plan.stack,
+        session.identity.account_id,
+        session.clients.region()
+    );
+    if terminal::ask(&question) {
+        Ok(())
+    } else {
+        Err(CommandError::new("not confirmed; nothing was changed"))
+    }
+}
+
+fn summary(outcome: &Outcome, mode: Mode, nothing: bool, palette: Palette) {
+    let done = &outcome.done;
+    if !nothing {
+        let verb = if outcome.is_complete() { "complete" } else { "incomplete" };
+        let name = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
+        let mut line = format!(
+            "{name} {verb}: {} added, {} changed, {} replaced, {} destroyed",
+            done.create, done.update, done.replace, done.delete
+        );
+        if done.forget > 0 {
+            line.push_str(&format!(", {} forgotten", done.forget));
+        }
+        if !outcome.is_complete() {
+            line.push_str(&format!(
+                "; {} failed, {} not tried",
+                outcome.failed.len(),
+                outcome.skipped.len() + outcome.not_started
+            ));
+        }
+        terminal::out(&format!("\n{}", palette.bold(&format!("{line}."))));
+    }
+    if mode == Mode::Apply && !outcome.outputs.is_empty() {
+        terminal::out(&format!("\nOutputs:\n\n{}", super::output::lines(&outcome.outputs)));
+    }
+}
+
+fn outcome_json(outcome: &Outcome) -> serde_json::Value {
+    json!({
+        "event": if outcome.is_complete() { "complete" } else { "incomplete" },
+        "added": outcome.done.create,
+        "changed": outcome.done.update,
+        "replaced": outcome.done.replace,
+        "destroyed": outcome.done.delete,
+        "failed": outcome.failed.iter().map(|failed| json!({"address": failed.address, "error": failed.error.to_string()})).collect::<Vec<_>>(),
+        "not_tried": outcome.skipped.len() + outcome.not_started,
+        "state_writes": outcome.writes,
+        "outputs": super::output::json(&outcome.outputs),
+    })
+}
+
+/// The error report comes last.
+fn end(outcome: &Outcome, session: &Session) -> Result<u8, CommandError> {
+    let mut report = CommandError::new(match outcome.failed.len() {
+        0 => String::new(),
+        1 => "1 operation failed".to_owned(),
+        count => format!("{count} operations failed"),
+    });
+    let mut errors = Diagnostics::default();
+    for failed in &outcome.failed {
+        let mut diagnostic = Diagnostic::error(format!("`{}`: {}", failed.address, failed.error));
+        if let Some(span) = failed.span {
+            diagnostic = diagnostic.at(span);
+        }
+        errors.push(diagnostic.maybe_help(error::operation_hint(failed)));
+    }
+    if !outcome.failed.is_empty() {
+        let text = render::diagnostic::diagnostics(
+            &errors.0,
+            &session.loaded.sources,
+            terminal::stderr_color(),
+            terminal::width(),
+        );
+        report.details.push(text);
+        report = report.hint("what was done is recorded; run the command again to go on with the rest");
+    }
+    if let Some(problem) = &outcome.not_saved {
+        let path = format!("wharf-recovery-{}.json", outcome.snapshot.serial);
+        let mut lost = error::store(problem);
+        lost.message = format!("the state could not be saved: {}", lost.message);
+        lost = rescue(lost, &path, outcome);
+        if report.message.is_empty() {
+            return Err(lost);
+        }
+        report.print();
+        return Err(lost);
+    }
+    if session.context.stop.requested() && outcome.not_started > 0 {
+        if !report.message.is_empty() {
+            report.print();
+        }
+        let message = format!("interrupted: {} operations were not started", outcome.not_started);
+        return Err(CommandError { code: INTERRUPTED, ..CommandError::new(message) }
+            .hint("everything that was done is recorded; run the command again to go on"));
+    }
+    if report.message.is_empty() { Ok(0) } else { Err(CommandError { code: ERROR, ..report }) }
+}
+
+/// Keeps a state that its store does not take.
+fn rescue(error: CommandError, path: &str, outcome: &Outcome) -> CommandError {
+    match std::fs::write(path, outcome.snapshot.to_bytes()) {
+        Ok(()) => error.hint(format!("the state is in {path}: put it in the place of the old one before the next run")),
+        Err(problem) => error.hint(format!(
+            "{path} could not be written either ({problem}); what was created carries the tag wharf:lineage={}",
+            outcome.snapshot.lineage
+        )),
+    }
+}

@@ -1,0 +1,38 @@
+//! The commands, one file each.
+
+mod apply;
+mod completions;
+mod explain;
+mod graph;
+mod output;
+mod plan;
+mod schema;
+mod show;
+mod state;
+mod statistics;
+mod validate;
+
+use crate::args::{Args, Command};
+use crate::error::CommandError;
+use wharf_plan::Mode;
+
+/// Runs the command; the process's exit code.
+pub(crate) async fn run(args: Args) -> u8 {
+    let result: Result<u8, CommandError> = match args.command {
+        Command::Validate(args) => validate::run(&args),
+        Command::Plan(args) => plan::run(&args).await,
+        Command::Apply(args) => apply::run(&args.stack, &args.run, &args.apply, Mode::Apply).await,
+        Command::Destroy(args) => apply::run(&args.stack, &args.run, &args.apply, Mode::Destroy).await,
+        Command::Output(args) => output::run(&args).await,
+        Command::Show(args) => show::run(&args).await,
+        Command::State(args) => state::run(&args).await,
+        Command::Graph(args) => graph::run(&args),
+        Command::Schema => schema::run(),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    result.unwrap_or_else(|error| {
+        error.print();
+        error.code
+    })
+}

@@ -1,0 +1,42 @@
+use super::statistics;
+use crate::args::Plan;
+use crate::error::{self, CHANGES, CommandError};
+use crate::render::{self, progress, style::Palette};
+use crate::session::Session;
+use crate::{signals, terminal};
+use std::sync::Arc;
+use wharf_engine::prepare;
+use wharf_plan::Mode;
+
+/// Shows what apply would do. Takes no lock and changes nothing.
+pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
+    let (session, stop) = Session::open(&args.stack, Arc::from(progress::for_people())).await?;
+    signals::listen(stop);
+    let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
+    let store = &session.context.store;
+    let stored = store.read().await.map_err(|problem| error::store(&problem))?;
+    let serial = stored.as_ref().map(|snapshot| snapshot.serial);
+    let prepared = prepare(&session.context, stored, mode, &args.run.targets)
+        .await
+        .map_err(|failure| error::failure(failure, &session.loaded.sources))?;
+    let now = store.read().await.ok().flatten().map(|snapshot| snapshot.serial);
+    if now != serial {
+        terminal::note(
+            "warning: the state was written by another run meanwhile; plan again for what is true now",
+        );
+    }
+    let (plan, provider) = (&prepared.plan, &*session.context.provider);
+    if args.json {
+        terminal::out(&render::json::plan(plan, provider).to_string());
+    } else {
+        let palette = Palette { color: terminal::stdout_color() };
+        if args.waves {
+            terminal::out(&render::plan::waves(plan, palette));
+        }
+        terminal::out(&render::plan::plan(plan, provider, palette));
+    }
+    if args.run.stats {
+        statistics::print(session.clients.statistics());
+    }
+    Ok(if args.detailed_exitcode && !plan.is_empty() { CHANGES } else { 0 })
+}

@@ -1,0 +1,9 @@
+//! What people and programs read: one file per form.
+
+pub(crate) mod diagnostic;
+pub(crate) mod graph;
+pub(crate) mod json;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod style;
+pub(crate) mod value;

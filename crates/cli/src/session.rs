@@ -1,0 +1,190 @@
+//! What a command works with: the stack, its inputs, the cloud, the state.
+
+use crate::args::StackArgs;
+use crate::error::{self, CommandError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+use wharf_aws::{Aws, Clients, Settings};
+use wharf_core::{Schema, Sources};
+use wharf_engine::{Context, Reporter, Stop};
+use wharf_provider::{Error as CloudError, ErrorKind, Identity, Provider};
+use wharf_stack::{Environment, Expanded, Files, Inputs, Stack, StackDirectory, StateSettings, Types};
+use wharf_state::{LocalStore, LockInfo, Store, random_id};
+
+/// A stack file, read and parsed.
+pub(crate) struct Loaded {
+    pub(crate) sources: Sources,
+    pub(crate) stack: Arc<Stack>,
+    pub(crate) directory: PathBuf,
+    files: Arc<dyn Files + Send + Sync>,
+    inputs: Inputs,
+}
+
+/// The provider's schemas, as the stack crate asks for them.
+pub(crate) struct ProviderTypes<'a>(pub(crate) &'a dyn Provider);
+
+impl Types for ProviderTypes<'_> {
+    fn schema(&self, resource_type: &str) -> Option<Arc<Schema>> {
+        self.0.schema(resource_type)
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.0.names().to_vec()
+    }
+}
+
+/// Finds and parses the stack file.
+pub(crate) fn load(args: &StackArgs, provider: &dyn Provider) -> Result<Loaded, CommandError> {
+    let path = locate(&args.stack)?;
+    let mut sources = Sources::default();
+    let source = sources.add(path.clone(), read(&path)?);
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut inputs = Inputs::default().with_environment(
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    );
+    for file in &args.inputs.var_files {
+        let source = sources.add(file.clone(), read(file)?);
+        inputs = inputs.with_file(&sources, source);
+    }
+    for (name, value) in &args.inputs.vars {
+        inputs = inputs.with_var(name.clone(), value.clone());
+    }
+    let stack = match wharf_stack::parse(&sources, source, &ProviderTypes(provider)) {
+        Ok(stack) => Arc::new(stack),
+        Err(diagnostics) => return Err(error::mistakes(diagnostics, &sources)),
+    };
+    let files = StackDirectory::new(&directory)
+        .map_err(|problem| CommandError::new(format!("cannot use {}: {problem}", directory.display())))?;
+    Ok(Loaded { sources, stack, directory, files: Arc::new(files), inputs })
+}
+
+fn locate(path: &Path) -> Result<PathBuf, CommandError> {
+    if path.is_dir() {
+        let file = path.join("stack.yaml");
+        let file = file.strip_prefix(".").map(Path::to_path_buf).unwrap_or(file);
+        if file.exists() {
+            return Ok(file);
+        }
+        let folder =
+            if path == Path::new(".") { "the current folder".to_owned() } else { path.display().to_string() };
+        return Err(CommandError::new(format!("there is no stack.yaml in {folder}"))
+            .hint("name the stack file or its folder: `wharf plan path/to/stack.yaml`"));
+    }
+    Ok(path.to_owned())
+}
+
+fn read(path: &Path) -> Result<String, CommandError> {
+    let bytes = std::fs::read(path).map_err(|problem| {
+        let error = CommandError::new(format!("cannot read {}: {problem}", path.display()));
+        match problem.kind() {
+            std::io::ErrorKind::NotFound => error.hint("name the stack file or its folder"),
+            _ => error,
+        }
+    })?;
+    String::from_utf8(bytes).map_err(|problem| {
+        let at = problem.utf8_error().valid_up_to();
+        CommandError::new(format!("{} is not UTF-8 text (byte {at})", path.display()))
+            .hint("save it as UTF-8")
+    })
+}
+
+impl Loaded {
+    /// Binds variables and expands `for_each`.
+    pub(crate) fn expand(&self, environment: &Environment) -> Result<Expanded, CommandError> {
+        self.stack
+            .clone()
+            .expand(&self.inputs, environment, self.files.clone())
+            .map_err(|diagnostics| error::mistakes(diagnostics, &self.sources))
+    }
+
+    /// The store of the stack's state.
+    pub(crate) fn store(&self, settings: &StateSettings) -> Result<Arc<dyn Store>, CommandError> {
+        match settings {
+            StateSettings::Local => Ok(Arc::new(LocalStore::new(&self.directory, &self.stack.name))),
+            StateSettings::S3 { .. } => {
+                Err(CommandError::new("this version keeps state in local files only")
+                    .hint("leave `state:` out of the stack file until a version that supports `state.s3`"))
+            }
+        }
+    }
+}
+
+/// A stack with its cloud and its state.
+pub(crate) struct Session {
+    pub(crate) loaded: Loaded,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) context: Context,
+    pub(crate) identity: Identity,
+}
+
+impl Session {
+    /// Reaches AWS, checks whose account it is, and expands the stack with that.
+    pub(crate) async fn open(
+        args: &StackArgs,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<(Self, watch::Sender<bool>), CommandError> {
+        let loaded = load(args, &Aws::offline())?;
+        let outline = loaded.expand(&Environment::default())?;
+        let store = loaded.store(outline.state())?;
+        let aws = outline.aws().clone();
+        let problems = wharf_plan::check(&outline, &Aws::offline());
+        if problems.has_errors() {
+            return Err(error::mistakes(problems, &loaded.sources));
+        }
+        drop(outline);
+        let settings = Settings { region: aws.region, profile: aws.profile, assume_role: aws.assume_role };
+        let clients = Arc::new(Clients::new(&settings).await.map_err(|problem| error::cloud(&problem))?);
+        let provider: Arc<dyn Provider> = Arc::new(Aws::online(clients.clone()));
+        let identity =
+            provider.identity().await.map_err(|problem| unreachable(&problem, clients.region()))?;
+        if !aws.allowed_account_ids.is_empty() && !aws.allowed_account_ids.contains(&identity.account_id) {
+            let allowed = aws.allowed_account_ids.join(", ");
+            let message = format!(
+                "these are credentials of the account {}, and the stack allows only {allowed}",
+                identity.account_id
+            );
+            return Err(CommandError::new(message).detail(format!("  {}", identity.arn)).hint(
+                "use the right profile, or change `aws.allowed_account_ids`; nothing was read or changed",
+            ));
+        }
+        let environment = Environment {
+            region: Some(clients.region().to_owned()),
+            account_id: Some(identity.account_id.clone()),
+            partition: Some(identity.partition.clone()),
+        };
+        let expanded = Arc::new(loaded.expand(&environment)?);
+        let (sender, stop) = Stop::channel();
+        let context = Context { expanded, provider, store, reporter, stop };
+        Ok((Session { loaded, clients, context, identity }, sender))
+    }
+}
+
+fn unreachable(problem: &CloudError, region: &str) -> CommandError {
+    let error = error::cloud(problem);
+    match problem.kind {
+        ErrorKind::Unreachable => error.hint(format!("the region is `{region}`")),
+        _ => error,
+    }
+}
+
+/// Who this is, for the lock.
+pub(crate) fn lock_info(command: &str) -> LockInfo {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let host = variable("HOSTNAME")
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()))
+        .unwrap_or_else(|| "this host".to_owned());
+    LockInfo {
+        id: random_id(),
+        who: variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned()),
+        host,
+        pid: std::process::id(),
+        command: command.to_owned(),
+        since: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+    }
+}
