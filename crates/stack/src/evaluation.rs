@@ -14,23 +14,23 @@ pub struct Evaluation<'e> {
     pub(crate) expanded: &'e Expanded,
     pub(crate) lookup: &'e dyn Lookup,
     /// The locals that use resources, as far as they were needed.
-    locals: HashMap<usize, OnceCell<Value>>,
+    locals: Vec<OnceCell<Value>>,
     /// The values of `for_each`s that use resources, as far as they were needed.
     collections: HashMap<usize, OnceCell<Value>>,
     /// Mistakes in locals, for whoever needed them first.
     errors: RefCell<Diagnostics>,
+    kept: Budget,
 }
 
 impl<'e> Evaluation<'e> {
     pub(crate) fn new(expanded: &'e Expanded, lookup: &'e dyn Lookup) -> Self {
-        let waiting = expanded.locals.iter().enumerate().filter(|(_, value)| value.is_none());
-        let collections = expanded.groups.iter().enumerate().filter(|(_, group)| group.waits);
         Evaluation {
             expanded,
             lookup,
-            locals: waiting.map(|(local, _)| (local, OnceCell::new())).collect(),
-            collections: collections.map(|(resource, _)| (resource, OnceCell::new())).collect(),
+            locals: vec![OnceCell::new(); expanded.slots.len()],
+            collections: expanded.waiting.iter().map(|resource| (*resource, OnceCell::new())).collect(),
             errors: RefCell::default(),
+            kept: Budget::for_locals(),
         }
     }
 
@@ -116,7 +116,7 @@ impl<'e> Evaluation<'e> {
         each: Option<Each<'_>>,
         errors: &mut Diagnostics,
     ) -> Value {
-        self.prepare(&uses.locals);
+        self.prepare(uses);
         errors.extend(self.errors.take());
         self.evaluate_only(written, each, errors)
     }
@@ -132,23 +132,35 @@ impl<'e> Evaluation<'e> {
         written.evaluate(&evaluator, errors)
     }
 
-    /// Evaluates locals that wait for resources, each after those it needs.
-    fn prepare(&self, locals: &[usize]) {
-        for local in locals {
-            let Some(cell) = self.locals.get(local).filter(|cell| cell.get().is_none()) else { continue };
-            let Some(declared) = self.expanded.stack.locals.get(*local) else { continue };
+    /// Evaluates the locals something needs that wait for resources, each after those it needs itself. Chains may be
+    /// long, so there is no recursion.
+    fn prepare(&self, uses: &Uses) {
+        let mut path: Vec<(usize, bool)> = uses.locals().map(|local| (local, false)).collect();
+        while let Some((local, ready)) = path.pop() {
+            let Some(cell) = self.slot(local).filter(|cell| cell.get().is_none()) else { continue };
+            let Some(declared) = self.expanded.stack.locals.get(local) else { continue };
+            if !ready {
+                path.push((local, true));
+                path.extend(declared.uses.locals().map(|used| (used, false)));
+                continue;
+            }
             let mut errors = Diagnostics::default();
             let value = self.evaluate_only(&declared.value, None, &mut errors);
+            let value = declared.keep(value, &self.kept, &mut errors);
             self.errors.borrow_mut().extend(errors);
             cell.get_or_init(|| value);
         }
+    }
+
+    fn slot(&self, local: usize) -> Option<&OnceCell<Value>> {
+        self.locals.get(*self.expanded.slots.get(&local)?)
     }
 
     /// The value of a local.
     pub(crate) fn local(&self, local: usize) -> Option<&Value> {
         match self.expanded.locals.get(local)? {
             Some(value) => Some(value),
-            None => self.locals.get(&local)?.get(),
+            None => self.slot(local)?.get(),
         }
     }
 

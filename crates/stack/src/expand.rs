@@ -1,6 +1,7 @@
 use crate::check::{Checker, Place};
 use crate::evaluation::Evaluation;
 use crate::expanded::{Environment, Expanded, Group, Instance, NothingKnown};
+use crate::expression::Budget;
 use crate::files::Files;
 use crate::graph::{Item, Uses};
 use crate::inputs::Inputs;
@@ -8,7 +9,7 @@ use crate::references::is_set;
 use crate::settings::{AwsSettings, StateSettings, aws_schema, s3_schema};
 use crate::stack::{Resource, Stack};
 use crate::written::Written;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use wharf_core::{Address, Diagnostic, Diagnostics, Map, Schema, Segment, Value};
 
@@ -38,6 +39,8 @@ impl Stack {
             files,
             variables,
             locals,
+            slots: HashMap::new(),
+            waiting: Vec::new(),
             instances: Vec::new(),
             groups,
             aws: AwsSettings::default(),
@@ -45,9 +48,12 @@ impl Stack {
             stack: self,
         };
         let stack = expanded.stack.clone();
+        let waiting = stack.locals.iter().enumerate().filter(|(_, local)| local.uses.waits);
+        expanded.slots = waiting.enumerate().map(|(slot, (local, _))| (local, slot)).collect();
+        let kept = Budget::for_locals();
         for item in &stack.order {
             match item {
-                Item::Local(local) => expand_local(&mut expanded, *local, &mut errors),
+                Item::Local(local) => expand_local(&mut expanded, *local, &kept, &mut errors),
                 Item::Resource(resource) => expand_resource(&mut expanded, *resource, &mut errors),
             }
         }
@@ -59,13 +65,13 @@ impl Stack {
 }
 
 /// A local that uses no resource has its value from now on.
-fn expand_local(expanded: &mut Expanded, local: usize, errors: &mut Diagnostics) {
+fn expand_local(expanded: &mut Expanded, local: usize, kept: &Budget, errors: &mut Diagnostics) {
     let stack = expanded.stack.clone();
     let declared = &stack.locals[local];
-    if declared.uses.resources.is_empty() {
+    if !declared.uses.waits {
         let value =
             Evaluation::new(expanded, &NothingKnown).evaluate(&declared.value, &declared.uses, None, errors);
-        expanded.locals[local] = Some(value);
+        expanded.locals[local] = Some(declared.keep(value, kept, errors));
     }
 }
 
@@ -95,8 +101,10 @@ fn expand_resource(expanded: &mut Expanded, index: usize, errors: &mut Diagnosti
         let error = Diagnostic::error(format!("the stack has more than {MAX_INSTANCES} instances"));
         return errors.push(error.at(for_each.span));
     }
+    if elements.values().any(|value| !value.is_known()) {
+        expanded.waiting.push(index);
+    }
     let group = &mut expanded.groups[index];
-    group.waits = elements.values().any(|value| !value.is_known());
     for (key, value) in elements {
         group.keyed.insert(key.clone(), expanded.instances.len());
         let address = Address::instance(&resource.name, key);
@@ -193,7 +201,7 @@ fn evaluate_all(expanded: &Expanded, errors: &mut Diagnostics) {
     errors.extend(evaluation.outputs().err().into_iter().flatten());
     // locals nobody uses may be wrong too
     for local in &expanded.stack.locals {
-        if !local.uses.resources.is_empty() {
+        if local.uses.waits {
             evaluation.evaluate(&local.value, &local.uses, None, errors);
         }
     }

@@ -1,9 +1,9 @@
 use crate::evaluation::Evaluation;
 use crate::files::Files;
-use crate::graph::Key;
+use crate::graph::{Dependency, Key, Uses};
 use crate::settings::{AwsSettings, StateSettings};
 use crate::stack::{Resource, Stack};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use wharf_core::{Address, Diagnostics, Map, PropertyPath, Span, Value};
 
@@ -44,7 +44,11 @@ pub struct Expanded {
     pub(crate) variables: HashMap<String, Value>,
     /// The values of locals that use no resource.
     pub(crate) locals: Vec<Option<Value>>,
+    /// The places of the others among those an evaluation works out.
+    pub(crate) slots: HashMap<usize, usize>,
     pub(crate) instances: Vec<Instance>,
+    /// The resources whose `for_each` has values that wait for other resources.
+    pub(crate) waiting: Vec<usize>,
     /// Where the instances of each resource are.
     pub(crate) groups: Vec<Group>,
     pub(crate) aws: AwsSettings,
@@ -56,8 +60,6 @@ pub struct Expanded {
 pub(crate) struct Group {
     pub(crate) single: Option<usize>,
     pub(crate) keyed: BTreeMap<String, usize>,
-    /// Whether the values of its `for_each` wait for resources.
-    pub(crate) waits: bool,
 }
 
 impl Expanded {
@@ -92,7 +94,7 @@ impl Expanded {
     pub fn dependencies(&self, instance: &Instance) -> Vec<Address> {
         let mut places = BTreeSet::new();
         let evaluation = Evaluation::new(self, &NothingKnown);
-        for dependency in &self.resource(instance).uses.resources {
+        for dependency in self.used_resources(&self.resource(instance).uses) {
             let Some(group) = self.groups.get(dependency.resource) else { continue };
             let key = match &dependency.key {
                 Key::All => None,
@@ -110,6 +112,21 @@ impl Expanded {
             .collect();
         addresses.sort();
         addresses
+    }
+
+    /// The resources something uses, also through locals.
+    fn used_resources<'u>(&'u self, uses: &'u Uses) -> Vec<&'u Dependency> {
+        let mut found: Vec<&Dependency> = uses.resources.iter().collect();
+        let mut seen = HashSet::new();
+        let mut rest: Vec<usize> = uses.locals().collect();
+        while let Some(local) = rest.pop() {
+            let uses = &self.stack.locals[local].uses;
+            if uses.waits && seen.insert(local) {
+                found.extend(&uses.resources);
+                rest.extend(uses.locals());
+            }
+        }
+        found
     }
 
     /// The properties of an instance: evaluated, checked and brought to the types of the schema. Blocks are always

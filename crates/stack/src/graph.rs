@@ -10,15 +10,26 @@ pub(crate) enum Item {
     Resource(usize),
 }
 
-/// What something uses.
+/// What something uses, as written in itself.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
-    /// As written: the locals and resources named, and where.
+    /// The locals and resources named, and where.
     pub(crate) direct: Vec<(Item, Span)>,
-    /// The resources named, with the key as far as it is known; after [`connect`] also through locals.
+    /// The resources among them, with the key as far as it is known.
     pub(crate) resources: Vec<Dependency>,
-    /// After [`connect`]: every local it needs, also through other locals, each after those it needs itself.
-    pub(crate) locals: Vec<usize>,
+    /// Whether it uses a resource, also through locals: then its value waits for an apply. Set by [`connect`] for
+    /// locals.
+    pub(crate) waits: bool,
+}
+
+impl Uses {
+    /// The locals it names.
+    pub(crate) fn locals(&self) -> impl Iterator<Item = usize> {
+        self.direct.iter().filter_map(|(item, _)| match item {
+            Item::Local(local) => Some(*local),
+            Item::Resource(_) => None,
+        })
+    }
 }
 
 /// A use of a resource.
@@ -39,7 +50,7 @@ pub(crate) enum Key {
     Computed(Box<Expr>),
 }
 
-/// Orders locals and resources by use, finds cycles, and gathers what everything uses through locals.
+/// Orders locals and resources by use, finds cycles, and finds the locals that wait for resources.
 pub(crate) fn connect(stack: &mut Stack, errors: &mut Diagnostics) {
     let mut search = Search::new(stack);
     for resource in 0..stack.resources.len() {
@@ -50,7 +61,7 @@ pub(crate) fn connect(stack: &mut Stack, errors: &mut Diagnostics) {
     }
     errors.extend(search.cycles);
     stack.order = search.order;
-    gather(stack);
+    mark_waiting(stack);
 }
 
 /// A depth-first search without recursion: chains of locals may be long.
@@ -130,75 +141,13 @@ fn name(stack: &Stack, item: Item) -> String {
     }
 }
 
-/// Adds to everything what it uses through locals.
-fn gather(stack: &mut Stack) {
-    let ranks: Vec<usize> = {
-        let mut ranks = vec![0; stack.locals.len()];
-        for (rank, item) in stack.order.iter().enumerate() {
-            if let Item::Local(local) = item {
-                ranks[*local] = rank;
-            }
+/// Locals come after what they use, so theirs are marked when they are asked.
+fn mark_waiting(stack: &mut Stack) {
+    for item in &stack.order {
+        if let Item::Local(local) = item {
+            let uses = &stack.locals[*local].uses;
+            let waits = !uses.resources.is_empty() || uses.locals().any(|used| stack.locals[used].uses.waits);
+            stack.locals[*local].uses.waits = waits;
         }
-        ranks
-    };
-    // locals come after what they use, so theirs are complete when they are asked
-    for position in 0..stack.order.len() {
-        match stack.order[position] {
-            Item::Local(local) => {
-                let mut uses = std::mem::take(&mut stack.locals[local].uses);
-                through_locals(&mut uses, stack, &ranks);
-                stack.locals[local].uses = uses;
-            }
-            Item::Resource(resource) => {
-                let mut uses = std::mem::take(&mut stack.resources[resource].uses);
-                through_locals(&mut uses, stack, &ranks);
-                stack.resources[resource].uses = uses;
-            }
-        }
-    }
-    for output in 0..stack.outputs.len() {
-        let mut uses = std::mem::take(&mut stack.outputs[output].uses);
-        through_locals(&mut uses, stack, &ranks);
-        stack.outputs[output].uses = uses;
-    }
-    for settings in [true, false] {
-        let slot = |stack: &mut Stack| {
-            std::mem::take(if settings { &mut stack.aws.uses } else { &mut stack.state.uses })
-        };
-        let mut uses = slot(stack);
-        through_locals(&mut uses, stack, &ranks);
-        if settings {
-            stack.aws.uses = uses;
-        } else {
-            stack.state.uses = uses;
-        }
-    }
-}
-
-fn through_locals(uses: &mut Uses, stack: &Stack, ranks: &[usize]) {
-    let mut locals = HashSet::new();
-    for (item, _) in &uses.direct {
-        if let Item::Local(local) = item
-            && locals.insert(*local)
-        {
-            locals.extend(stack.locals[*local].uses.locals.iter().copied());
-        }
-    }
-    let mut locals: Vec<usize> = locals.into_iter().collect();
-    locals.sort_by_key(|local| ranks[*local]);
-    let direct: HashSet<usize> = uses.direct.iter().filter_map(|(item, _)| as_local(*item)).collect();
-    let inherited: Vec<Dependency> = locals
-        .iter()
-        .filter(|local| direct.contains(local))
-        .flat_map(|local| stack.locals[*local].uses.resources.iter().cloned())
-        .collect();
-    uses.resources.extend(inherited);
-    uses.locals = locals;
-}
-
-fn as_local(item: Item) -> Option<usize> {
-    match item {
-        Item::Local(local) => Some(local),
-        Item::Resource(_) => None,
     }
 }

@@ -1,10 +1,11 @@
+use crate::expression::Budget;
 use crate::graph::{Item, Uses};
 use crate::settings::{WrittenAws, WrittenState};
 use crate::variables::Variable;
 use crate::written::Written;
 use std::collections::HashMap;
 use std::sync::Arc;
-use wharf_core::{Address, PropertyPath, Schema, Span};
+use wharf_core::{Address, Diagnostic, Diagnostics, PropertyPath, Schema, Span, Value};
 
 /// A stack file, read and validated as far as that needs no inputs. Made by [`crate::parse`].
 #[derive(Debug, Default)]
@@ -92,6 +93,23 @@ pub(crate) struct Local {
     pub(crate) name: String,
     pub(crate) value: Written,
     pub(crate) uses: Uses,
+}
+
+impl Local {
+    /// Keeps a value, unless the locals together have become too large.
+    pub(crate) fn keep(&self, value: Value, kept: &Budget, errors: &mut Diagnostics) -> Value {
+        match kept.spend_value(&value) {
+            Ok(()) => value,
+            Err(_) => {
+                errors.push(
+                    Diagnostic::error("the locals together are too large")
+                        .at(self.value.span)
+                        .label(format!("`local.{}` is where it becomes too much", self.name)),
+                );
+                Value::unknown(format!("local.{}", self.name))
+            }
+        }
+    }
 }
 
 /// One entry under `outputs:`.

@@ -15,11 +15,16 @@ pub(crate) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { left: Cell::new(20_000_000) }
+        Budget { left: Cell::new(5_000_000) }
     }
 }
 
 impl Budget {
+    /// For what is kept while others are evaluated: all locals together.
+    pub(crate) fn for_locals() -> Self {
+        Budget { left: Cell::new(2_000_000) }
+    }
+
     /// Pays for `amount` of work.
     pub(crate) fn spend(&self, amount: usize) -> Result<(), Fault> {
         match self.left.get().checked_sub(amount as u64) {

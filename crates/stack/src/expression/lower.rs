@@ -27,8 +27,8 @@ impl<'t> Lowering<'t> {
                 ExprKind::List(list.iter().map(|item| self.expr(item)).collect::<Result<_, _>>()?)
             }
             Expression::Object(object) => self.object(object)?,
-            Expression::StringTemplate(template) => self.template_kind(template.iter())?,
-            Expression::HeredocTemplate(heredoc) => self.template_kind(heredoc.template.iter())?,
+            Expression::StringTemplate(template) => return self.template(template.iter(), range),
+            Expression::HeredocTemplate(heredoc) => return self.template(heredoc.template.iter(), range),
             Expression::Parenthesis(inner) => return self.expr(inner.inner()),
             Expression::Variable(name) => ExprKind::Name(name.as_str().to_owned()),
             Expression::Conditional(c) => ExprKind::Conditional(Box::new((

@@ -2,30 +2,32 @@ use super::Fault;
 use super::ast::{Expr, ExprKind, Part};
 use super::lower::Lowering;
 use hcl_edit::template::{Directive, Element, Strip, Template};
+use std::ops::Range;
 use wharf_core::Value;
 
 impl Lowering<'_> {
     /// The whole text of a scalar or a template file.
     pub(super) fn template_root(&self, template: &Template) -> Result<Expr, Fault> {
-        let range = 0..self.text.len();
-        Ok(Expr { range, kind: self.template_kind(template.iter())? })
+        self.template(template.iter(), 0..self.text.len())
     }
 
     /// A template as an expression; as everywhere in HCL, a lone `${...}` keeps its type.
-    pub(super) fn template_kind<'e>(
+    pub(super) fn template<'e>(
         &self,
         elements: impl Iterator<Item = &'e Element>,
-    ) -> Result<ExprKind, Fault> {
+        range: Range<usize>,
+    ) -> Result<Expr, Fault> {
         let elements: Vec<&Element> = elements.collect();
         if let [Element::Interpolation(only)] = elements.as_slice() {
-            return Ok(self.expr(&only.expr)?.kind);
+            return self.expr(&only.expr);
         }
         let mut parts = self.parts(&elements, false, false)?;
-        Ok(match parts.as_mut_slice() {
+        let kind = match parts.as_mut_slice() {
             [] => ExprKind::Literal(Value::from("")),
             [Part::Text(text)] => ExprKind::Literal(Value::String(std::mem::take(text))),
             _ => ExprKind::Template(parts),
-        })
+        };
+        Ok(Expr { range, kind })
     }
 
     /// The parts of a template; `trim_start` and `trim_end` say whether a marker around it has a `~` on this side.

@@ -23,7 +23,7 @@ fn check(table: &str) {
 #[test]
 fn operators() {
     check(
-        r##"
+        r#"
         1 + 2 * 3 => 7
         (1 + 2) * 3 => 9
         7 / 2 => 3.5
@@ -59,7 +59,7 @@ fn operators() {
         "x  ${~ 1 ~}  y" => "x1y"
         "$${a} %%{b}" => "${a} %{b}"
         "\u0041\n" => "A\n"
-        "##,
+        "#,
     );
     assert_eq!(value("${<<-EOT\n    a\n      b ${1 + 1}\n    EOT\n}"), Value::from("a\n  b 2\n"));
     assert_eq!(value("$${var.x} costs 5%"), Value::from("${var.x} costs 5%"));
@@ -117,7 +117,7 @@ fn strings() {
 #[test]
 fn collections() {
     check(
-        r##"
+        r#"
         concat(["a"], ["b", "c"], []) => ["a", "b", "c"]
         merge({a = 1, b = 2}, {b = 3}, null) => {"a": 1, "b": 3}
         keys({b = 1, a = 2}) => ["a", "b"]
@@ -171,14 +171,14 @@ fn collections() {
         tonumber("1.5") => 1.5
         tobool("true") => true
         tonumber(null) => null
-        "##,
+        "#,
     );
 }
 
 #[test]
 fn encodings() {
     check(
-        r##"
+        r#"
         jsonencode({b = [1, true, null], a = "<&>"}) => "{\"a\":\"\\u003c\\u0026\\u003e\",\"b\":[1,true,null]}"
         jsondecode("{\"a\": [1, 2.5]}") => {"a": [1, 2.5]}
         base64encode("Hello") => "SGVsbG8="
@@ -199,7 +199,7 @@ fn encodings() {
         cidrhost("10.12.112.0/20", -1) => "10.12.127.255"
         cidrhost("fd00:fd12:3456:7890:00a2::/72", 34) => "fd00:fd12:3456:7890::22"
         cidrnetmask("172.16.0.0/12") => "255.240.0.0"
-        "##,
+        "#,
     );
 }
 

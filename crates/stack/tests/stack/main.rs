@@ -3,5 +3,7 @@
 
 mod functions;
 mod mistakes;
+mod properties;
+mod scale;
 mod support;
 mod values;

@@ -114,7 +114,7 @@ fn references_and_their_places() {
     says(&output("${aws.regon}"), "6:8 `aws` has no `regon` (it has: region, account_id, partition)");
     says(&output("${local}"), "6:8 `local` alone is no value (write `local.<name>`)");
     says(&output("${data.x}"), "6:8 `data` is reserved");
-    says(&output("${[for vpc in [1] : vpc + vpcs]}"), "6:32 unknown name `vpcs` (did you mean `vpc`?)");
+    says(&output("'${[for vpc in [1] : vpc + vpcs]}'"), "6:33 unknown name `vpcs` (did you mean `vpc`?)");
     says(&output("\"\\u00e9 ${l}\""), "6:16 unknown name `l` (did you mean `local.l`?)");
     says(&output("'it''s ${vcp.id}'"), "6:15 unknown name `vcp`");
     says(&output(">-\n    folded\n    ${vcp.id}"), "8:7 unknown name `vcp`");
@@ -123,7 +123,7 @@ fn references_and_their_places() {
         "resources:\n  b: {type: aws_lb, properties: {name: x}}\noutputs:\n  o: ${b.settings.mod}\n",
         "5:18 `settings` has no attribute `mod` (did you mean `mode`?)",
     );
-    says(&format!("resources:\n  {VPC}\n  b: {{type: aws_lb, properties: {{name: x}}, depends_on: [vpc[\"a\"], vcp]}}\n").replace("vpc[\"a\"]", "'vpc[\"a\"]'"), "4:59 `vpc` has no instances\n4:71 unknown resource `vcp` (did you mean `vpc`?)");
+    says(&format!("resources:\n  {VPC}\n  b: {{type: aws_lb, properties: {{name: x}}, depends_on: [vpc[\"a\"], vcp]}}\n").replace("vpc[\"a\"]", "'vpc[\"a\"]'"), "4:57 `vpc` has no instances\n4:69 unknown resource `vcp` (did you mean `vpc`?)");
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn cycles_are_shown_whole() {
         format!("  {name}: {{type: aws_vpc, properties: {{cidr_block: '${{{uses}.id}}'}}}}\n")
     };
     let text = format!("resources:\n{}{}{}", role("a", "b"), role("b", "c"), role("c", "a"));
-    says(&text, "3:48 reference cycle: a -> b -> c -> a <4:48 `b` uses `c`> <5:48 `c` uses `a`>");
+    says(&text, "3:50 reference cycle: a -> b -> c -> a <4:50 `b` uses `c`> <5:50 `c` uses `a`>");
     says(
         &format!(
             "locals: {{x: '${{a.id}}'}}\nresources:\n{}",
             role("a", "local.x").replace("local.x.id", "local.x")
         ),
-        "2:15 reference cycle: a -> local.x -> a",
+        "4:50 reference cycle: a -> local.x -> a",
     );
 }
 
