@@ -1,1 +1,10 @@
-//! End-to-end tests.
+//! What the end-to-end tests share: the real binary in a hermetic environment, stacks in folders of their own.
+
+mod case;
+mod stage;
+
+pub use case::{Call, Case, Verify};
+pub use stage::{Run, Stage};
+
+/// What a test fails with.
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

@@ -2,7 +2,7 @@
 
 ``python -m wharf_emulator.client --endpoint URL`` reads one request a line, e.g.
 ``{"service": "ec2", "operation": "describe_vpcs", "parameters": {}}``, and writes one answer a line:
-``{"ok": …}`` or ``{"error": {"code": …, "message": …}}``.
+``{"ok": …}`` or ``{"error": {"code": …, "message": …}}``. With ``"query"``, a JMESPath, only that part of the answer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from . import environment
 environment.clean()
 
 import boto3  # noqa: E402 (the environment is cleaned first)
+import jmespath  # noqa: E402
 from botocore.config import Config  # noqa: E402
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
 from botocore.response import StreamingBody  # noqa: E402
@@ -53,8 +54,10 @@ class Client:
         """Answers one request line."""
         try:
             request = json.loads(line)
-            result = self.call(request["service"], request["operation"], request.get("parameters") or {})
-            return {"ok": plain(result)}
+            result = plain(self.call(request["service"], request["operation"], request.get("parameters") or {}))
+            if request.get("query"):
+                result = jmespath.search(request["query"], result)
+            return {"ok": result}
         except ClientError as error:
             details = error.response["Error"]
             return {"error": {"code": details.get("Code", ""), "message": details.get("Message", "")}}

@@ -1,0 +1,182 @@
+//! The AWS emulator as a process of its own, on a free loopback port, with a control channel for faults and counters.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// The environment variable that names the Python interpreter with the emulator's requirements.
+pub const PYTHON: &str = "WHARF_EMULATOR_PYTHON";
+
+/// A running emulator; ended when dropped.
+#[derive(Debug)]
+pub struct Emulator {
+    process: Child,
+    url: String,
+}
+
+impl Emulator {
+    /// Starts one on a free port, or on `port`.
+    ///
+    /// # Errors
+    ///
+    /// Python or its packages are missing (`cargo xtask test` installs them), or the port is taken.
+    pub fn start(port: u16) -> io::Result<Self> {
+        Self::start_with(&python()?, port)
+    }
+
+    /// Like [`Emulator::start`], with the interpreter that has its packages.
+    ///
+    /// # Errors
+    ///
+    /// The packages are missing, or the port is taken.
+    pub fn start_with(python: &Path, port: u16) -> io::Result<Self> {
+        let mut process = Command::new(python)
+            .args(["-m", "wharf_emulator", "--port", &port.to_string()])
+            .args(["--parent-pid", &std::process::id().to_string()])
+            .current_dir(folder())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot run {}: {error}", python.display()))
+            })?;
+        let stdout = process.stdout.take().ok_or_else(|| io::Error::other("the emulator has no output"))?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        match line.trim().strip_prefix("ready ") {
+            Some(url) => Ok(Emulator { process, url: url.to_owned() }),
+            None => {
+                let status = process.wait()?;
+                Err(io::Error::other(format!("the emulator did not start ({status}); what it says is above")))
+            }
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The environment in which AWS tools talk to it.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL", self.url.clone()),
+            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "emulator".to_owned()),
+            ("AWS_REGION", "eu-central-1".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ]
+    }
+
+    /// Requests so far, by operation.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer.
+    pub fn counters(&self) -> io::Result<BTreeMap<String, u64>> {
+        let answer = self.get("/_wharf/counters")?;
+        let operations = answer["operations"].as_object().cloned().unwrap_or_default();
+        Ok(operations.into_iter().filter_map(|(name, count)| Some((name, count.as_u64()?))).collect())
+    }
+
+    /// Replaces the fault rules; see the emulator's README for their form.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer, or does not take them.
+    pub fn rules(&self, rules: &Value) -> io::Result<()> {
+        self.post("/_wharf/rules", rules).map(drop)
+    }
+
+    /// How often the fault rules were applied so far, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer.
+    pub fn rule_hits(&self) -> io::Result<Vec<u64>> {
+        let answer = self.get("/_wharf/counters")?;
+        let rules = answer["rules"].as_array().cloned().unwrap_or_default();
+        Ok(rules.iter().map(|rule| rule["hits"].as_u64().unwrap_or_default()).collect())
+    }
+
+    /// Sets the counters to zero.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer.
+    pub fn reset_counters(&self) -> io::Result<()> {
+        self.post("/_wharf/counters/reset", &json!({})).map(drop)
+    }
+
+    /// A control endpoint.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer.
+    pub fn get(&self, path: &str) -> io::Result<Value> {
+        let url = format!("{}{path}", self.url);
+        ureq::get(&url).call().and_then(|mut answer| answer.body_mut().read_json()).map_err(io::Error::other)
+    }
+
+    /// A control endpoint that takes something.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer, or does not take it.
+    pub fn post(&self, path: &str, body: &Value) -> io::Result<Value> {
+        let url = format!("{}{path}", self.url);
+        let answer = ureq::post(&url).send_json(body);
+        answer.and_then(|mut answer| answer.body_mut().read_json()).map_err(io::Error::other)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The folder of the emulator's package.
+pub fn folder() -> PathBuf {
+    repository().join("tests/emulator")
+}
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    crates.parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// The interpreter that has the emulator's packages.
+///
+/// # Errors
+///
+/// There is none yet.
+pub fn python() -> io::Result<PathBuf> {
+    if let Some(python) = std::env::var_os(PYTHON) {
+        return Ok(python.into());
+    }
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    let python = virtual_environment(&target).join("bin/python");
+    if python.exists() {
+        return Ok(python);
+    }
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "the emulator is not installed; `cargo xtask test` installs it",
+    ))
+}
+
+/// Where the emulator's virtual environment is, in a target directory.
+pub fn virtual_environment(target: &Path) -> PathBuf {
+    target.join("emulator-venv")
+}

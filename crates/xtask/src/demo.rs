@@ -1,0 +1,134 @@
+//! The demo: wharf's main job on the reference stack, against the emulator. And the emulator alone.
+
+use crate::host::{self, Result};
+use crate::python;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wharf_testkit::emulator::Emulator;
+use wharf_testkit::reader::Reader;
+
+/// Starts the emulator in the foreground and prints the environment to use it.
+pub(crate) fn emulator(port: u16) -> Result<()> {
+    let emulator = start(port)?;
+    print_environment(&emulator);
+    host::say("# the emulator runs until Ctrl-C");
+    wait_for_interrupt(&emulator)
+}
+
+fn start(port: u16) -> Result<Emulator> {
+    let python = python::ensure()?;
+    Ok(Emulator::start_with(&python, port)?)
+}
+
+fn print_environment(emulator: &Emulator) {
+    for (name, value) in emulator.environment() {
+        host::say(&format!("export {name}={value}"));
+    }
+}
+
+/// The emulator ends with this process.
+fn wait_for_interrupt(emulator: &Emulator) -> Result<()> {
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        if emulator.get("/_wharf/counters").is_err() {
+            return Err("the emulator has ended".into());
+        }
+    }
+}
+
+/// A stack's copy in a folder of its own, so that the demo leaves nothing in the repository.
+struct Stage {
+    wharf: PathBuf,
+    emulator: Emulator,
+    stack: PathBuf,
+}
+
+/// Applies the reference stack, shows that the second plan is empty, changes something behind wharf's back, shows the
+/// plan that mends it, mends it, and destroys everything.
+pub(crate) fn run(keep: bool) -> Result<()> {
+    let wharf = host::wharf(false)?;
+    let emulator = start(0)?;
+    let folder = tempfile::Builder::new().prefix("wharf-demo-").tempdir()?;
+    let stack = folder.path().join("ecs-pipeline");
+    copy(&host::root().join("stacks/ecs-pipeline"), &stack)?;
+    let stage = Stage { wharf, emulator, stack };
+    host::say(&format!(
+        "The AWS emulator listens at {}. No request leaves this machine.",
+        stage.emulator.url()
+    ));
+
+    stage.wharf(&["validate", "ecs-pipeline"])?;
+    stage.wharf(&["apply", "ecs-pipeline", "--auto-approve"])?;
+    host::say("\n# A second plan finds nothing to do:");
+    stage.wharf(&["plan", "ecs-pipeline", "--stats"])?;
+    if keep {
+        return stage.keep(folder);
+    }
+    host::say(
+        "\n# Somebody opens the load balancer's security group to SSH and turns off image scanning, outside wharf:",
+    );
+    stage.interfere()?;
+    stage.wharf(&["plan", "ecs-pipeline"])?;
+    host::say("\n# Apply mends it:");
+    stage.wharf(&["apply", "ecs-pipeline", "--auto-approve"])?;
+    host::say("\n# And everything goes away again:");
+    stage.wharf(&["destroy", "ecs-pipeline", "--auto-approve"])?;
+    let left = stage.emulator.get("/_wharf/objects")?;
+    let left = left.as_array().map_or(0, Vec::len);
+    host::say(&format!("\nLeft in the account: {left} objects."));
+    if left == 0 { Ok(()) } else { Err("the destroy left something".into()) }
+}
+
+impl Stage {
+    fn wharf(&self, arguments: &[&str]) -> Result<()> {
+        host::say(&format!("\n$ wharf {}", arguments.join(" ")));
+        let folder = self.stack.parent().unwrap_or(Path::new("."));
+        host::run(
+            Command::new(&self.wharf).args(arguments).current_dir(folder).envs(self.emulator.environment()),
+        )
+    }
+
+    /// What a colleague in a hurry does in the console.
+    fn interfere(&self) -> Result<()> {
+        let mut reader = Reader::start(self.emulator.url())?;
+        let names = "repositories[].repositoryName";
+        let repositories = reader.call("ecr", "describe_repositories", &json!({}), Some(names))?;
+        let name = repositories[0].as_str().ok_or("the stack has no ECR repository")?.to_owned();
+        let off = json!({"repositoryName": name, "imageScanningConfiguration": {"scanOnPush": false}});
+        reader.call("ecr", "put_image_scanning_configuration", &off, None)?;
+        let services = "taskDefinitionArns[0]";
+        reader.call("ecs", "list_task_definitions", &json!({}), Some(services))?;
+        let groups = "TargetGroups[].TargetGroupArn";
+        let groups = reader.call("elbv2", "describe_target_groups", &json!({}), Some(groups))?;
+        let change = json!({"TargetGroupArn": groups[0], "HealthCheckPath": "/hacked"});
+        reader.call("elbv2", "modify_target_group", &change, None)?;
+        Ok(())
+    }
+
+    fn keep(self, folder: tempfile::TempDir) -> Result<()> {
+        let path = folder.keep();
+        host::say(&format!("\n# The stack stays, in {}. In another terminal:", path.display()));
+        print_environment(&self.emulator);
+        host::say(&format!("alias wharf={}\ncd {}", self.wharf.display(), path.display()));
+        host::say("# the emulator runs until Ctrl-C");
+        wait_for_interrupt(&self.emulator)
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_name() == ".wharf" {
+            continue;
+        }
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

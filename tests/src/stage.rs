@@ -1,0 +1,221 @@
+use crate::Result;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use wharf_testkit::emulator::{Emulator, repository};
+use wharf_testkit::reader::Reader;
+
+/// An emulator, a folder, and the real binary in an environment that knows nothing else.
+#[derive(Debug)]
+pub struct Stage {
+    /// The emulator.
+    pub emulator: Emulator,
+    folder: TempDir,
+}
+
+/// What a run of the binary came to.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The exit code; -1 if it was killed.
+    pub code: i32,
+    /// What it printed to stdout.
+    pub stdout: String,
+    /// What it printed to stderr.
+    pub stderr: String,
+}
+
+impl Stage {
+    /// A new emulator and an empty folder.
+    ///
+    /// # Errors
+    ///
+    /// The emulator is not installed.
+    pub fn new() -> Result<Self> {
+        Ok(Stage { emulator: Emulator::start(0)?, folder: TempDir::with_prefix("wharf-test-")? })
+    }
+
+    /// The folder in which the binary runs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file into the folder.
+    ///
+    /// # Errors
+    ///
+    /// The file system's.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder().join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        Ok(fs::write(path, text)?)
+    }
+
+    /// Copies a file or folder of the repository into the folder, as `name`.
+    ///
+    /// # Errors
+    ///
+    /// The file system's.
+    pub fn copy(&self, from: &str, name: &str) -> Result<()> {
+        copy(&repository().join(from), &self.folder().join(name))
+    }
+
+    /// The binary, with arguments, in the folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(arguments).current_dir(self.folder()).env_clear().stdin(Stdio::null());
+        command.envs(self.emulator.environment());
+        command
+            .env("HOME", self.folder())
+            .env("NO_COLOR", "1")
+            .env("COLUMNS", "100")
+            .env("RUST_BACKTRACE", "0");
+        command
+    }
+
+    /// Runs the binary.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn run(&self, arguments: &[&str]) -> Result<Run> {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Runs the binary, which has to succeed.
+    ///
+    /// # Errors
+    ///
+    /// It failed; the message holds what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> Result<Run> {
+        self.exits(arguments, 0)
+    }
+
+    /// Runs the binary, which has to end with a code.
+    ///
+    /// # Errors
+    ///
+    /// It ended with another; the message holds what it printed.
+    pub fn exits(&self, arguments: &[&str], code: i32) -> Result<Run> {
+        let run = self.run(arguments)?;
+        if run.code == code {
+            return Ok(run);
+        }
+        Err(format!(
+            "wharf {} ended with {}, not {code}\n{}\n{}",
+            arguments.join(" "),
+            run.code,
+            run.stdout,
+            run.stderr
+        )
+        .into())
+    }
+
+    /// Starts the binary and goes on.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn start(&self, arguments: &[&str]) -> Result<Child> {
+        Ok(self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+    }
+
+    /// What `wharf show --json` says of a stack.
+    ///
+    /// # Errors
+    ///
+    /// It failed.
+    pub fn state(&self, stack: &str) -> Result<Value> {
+        Ok(serde_json::from_str(&self.ok(&["show", stack, "--json"])?.stdout)?)
+    }
+
+    /// A boto3 client of the emulator.
+    ///
+    /// # Errors
+    ///
+    /// It is not installed.
+    pub fn reader(&self) -> Result<Reader> {
+        Ok(Reader::start(self.emulator.url())?)
+    }
+
+    /// Everything in the emulated account that a fresh account does not have, as `type id` lines.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer.
+    pub fn objects(&self) -> Result<Vec<String>> {
+        let objects = self.emulator.get("/_wharf/objects")?;
+        let list = objects.as_array().cloned().unwrap_or_default();
+        let line = |object: &Value| {
+            let text = |key: &str| object[key].as_str().unwrap_or("?").to_owned();
+            format!("{} {}", text("type"), text("id"))
+        };
+        Ok(list.iter().map(line).collect())
+    }
+
+    /// Waits until something is true.
+    ///
+    /// # Errors
+    ///
+    /// It does not become true within half a minute.
+    pub fn until(&self, what: &str, mut is_true: impl FnMut() -> Result<bool>) -> Result<()> {
+        let start = Instant::now();
+        while !is_true()? {
+            if start.elapsed() > Duration::from_secs(30) {
+                return Err(format!("waited in vain: {what}").into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    /// Runs a command to its end.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn of(command: &mut Command) -> Result<Self> {
+        let output = command.output()?;
+        Ok(Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Everything it printed.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// The binary under test, which is built beside the tests.
+fn binary() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap_or_default();
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    folder.join("wharf")
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if from.is_file() {
+        fs::copy(from, to)?;
+        return Ok(());
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_name() != ".wharf" {
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
