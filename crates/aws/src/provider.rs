@@ -3,6 +3,7 @@ use crate::clients::Clients;
 use crate::errors::Named;
 use crate::ordering::ORDERINGS;
 use crate::resources;
+use aws_config::retry::RetryConfig;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wharf_core::{Map, Schema};
@@ -75,7 +76,10 @@ impl Provider for Aws {
             let Some(clients) = &self.clients else {
                 return Err(Error::internal("no clients"));
             };
-            let caller = clients.sts().get_caller_identity().send().await.named("sts:GetCallerIdentity")?;
+            // The first request of every run: what is wrong with network or credentials shall show soon.
+            let soon = aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
+            let request = clients.sts().get_caller_identity().customize().config_override(soon);
+            let caller = request.send().await.named("sts:GetCallerIdentity")?;
             let (Some(account), Some(arn)) = (caller.account, caller.arn) else {
                 return Err(Error::new(
                     ErrorKind::Internal,
