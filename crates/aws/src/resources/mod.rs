@@ -1,6 +1,7 @@
 //! The resource types, one file each, by service.
 
 mod ec2;
+mod ecs;
 mod s3;
 
 use crate::clients::Clients;
@@ -11,6 +12,9 @@ pub(crate) fn registry() -> Registry<Clients> {
     Registry::new(vec![
         Entry::of::<ec2::vpc::Vpc>(),
         Entry::of::<ec2::subnet::Subnet>(),
+        Entry::of::<ecs::cluster::Cluster>(),
+        Entry::of::<ecs::task_definition::TaskDefinition>(),
+        Entry::of::<ecs::service::Service>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }
