@@ -1,12 +1,15 @@
 //! One client per service, made when first used, all over one HTTP connection pool.
 
+use crate::arn;
+use crate::errors::Named;
 use crate::statistics::Statistics;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use std::sync::OnceLock;
 use std::time::Duration;
-use wharf_provider::{Error, ErrorKind, Result};
+use tokio::sync::OnceCell;
+use wharf_provider::{Error, ErrorKind, Identity, Result};
 
 /// How to reach AWS: the `aws:` section of a stack file. What is not set comes from the environment and the shared
 /// configuration files, as for every AWS tool.
@@ -28,6 +31,7 @@ pub struct Settings {
 pub struct Clients {
     config: SdkConfig,
     region: String,
+    identity: OnceCell<Identity>,
     statistics: Statistics,
     services: Services,
 }
@@ -76,7 +80,13 @@ impl Clients {
                 ))
                 .build();
         }
-        Ok(Clients { config, region, statistics: Statistics::default(), services: Services::default() })
+        Ok(Clients {
+            config,
+            region,
+            identity: OnceCell::new(),
+            statistics: Statistics::default(),
+            services: Services::default(),
+        })
     }
 
     /// The region all clients work in.
@@ -91,6 +101,34 @@ impl Clients {
             _ if self.region.starts_with("us-gov-") => "aws-us-gov",
             _ => "aws",
         }
+    }
+
+    /// Whose credentials these are; asked for once.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sts:GetCallerIdentity`.
+    pub async fn identity(&self) -> Result<&Identity> {
+        self.identity
+            .get_or_try_init(|| async {
+                // The first request of every run: what is wrong with network or credentials shall show soon.
+                let soon =
+                    aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
+                let request = self.sts().get_caller_identity().customize().config_override(soon);
+                let caller = request.send().await.named("sts:GetCallerIdentity")?;
+                let (Some(account_id), Some(arn)) = (caller.account, caller.arn) else {
+                    return Err(Error::internal("sts:GetCallerIdentity answered without an account"));
+                };
+                let partition = arn::partition(&arn).to_owned();
+                Ok(Identity { account_id, arn, partition })
+            })
+            .await
+    }
+
+    /// The ARN of something in this account and region.
+    pub(crate) async fn arn(&self, service: &str, resource: &str) -> Result<String> {
+        let account = &self.identity().await?.account_id;
+        Ok(format!("arn:{}:{service}:{}:{account}:{resource}", self.partition(), self.region))
     }
 
     /// The requests made so far.

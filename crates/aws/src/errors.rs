@@ -3,6 +3,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::operation::BuildError;
 use aws_types::request_id::RequestId;
 use std::error::Error as StdError;
 use std::io;
@@ -20,6 +21,18 @@ where
 {
     fn named(self, operation: &'static str) -> Result<T> {
         self.map_err(|error| translate(operation, &error))
+    }
+}
+
+/// Takes what an SDK builder made; a part that is missing there is our fault.
+pub(crate) trait Built<T> {
+    /// The part of a request.
+    fn built(self) -> Result<T>;
+}
+
+impl<T> Built<T> for Result<T, BuildError> {
+    fn built(self) -> Result<T> {
+        self.map_err(|error| Error::internal(error.to_string()))
     }
 }
 
@@ -129,7 +142,8 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "InvalidIPAddress.InUse"
         | "ClusterContainsServicesException"
         | "ClusterContainsTasksException"
-        | "ClusterContainsContainerInstancesException" => ErrorKind::InUse,
+        | "ClusterContainsContainerInstancesException"
+        | "UpdateInProgressException" => ErrorKind::InUse,
         "NoSuchBucket"
         | "NoSuchKey"
         | "NoSuchEntity"
@@ -200,6 +214,7 @@ fn role_not_ready(message: &str) -> bool {
         "does not have permission to assume",
         "cannot assume the role",
         "verify that the role",
+        "permissions required to assume the role",
         "invalid principal in policy",
     ]
     .iter()

@@ -1,15 +1,10 @@
-use crate::arn;
 use crate::clients::Clients;
-use crate::errors::Named;
 use crate::ordering::ORDERINGS;
 use crate::resources;
-use aws_config::retry::RetryConfig;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wharf_core::{Map, Schema};
-use wharf_provider::{
-    BoxFuture, Error, ErrorKind, Identity, OrderingRule, Provider, Registry, Resource, Result,
-};
+use wharf_provider::{BoxFuture, Error, Identity, OrderingRule, Provider, Registry, Resource, Result};
 
 /// AWS, as plan and engine see it.
 ///
@@ -76,18 +71,7 @@ impl Provider for Aws {
             let Some(clients) = &self.clients else {
                 return Err(Error::internal("no clients"));
             };
-            // The first request of every run: what is wrong with network or credentials shall show soon.
-            let soon = aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
-            let request = clients.sts().get_caller_identity().customize().config_override(soon);
-            let caller = request.send().await.named("sts:GetCallerIdentity")?;
-            let (Some(account), Some(arn)) = (caller.account, caller.arn) else {
-                return Err(Error::new(
-                    ErrorKind::Internal,
-                    "sts:GetCallerIdentity answered without an account",
-                ));
-            };
-            let partition = arn::partition(&arn).to_owned();
-            Ok(Identity { account_id: account, arn, partition })
+            clients.identity().await.cloned()
         })
     }
 }

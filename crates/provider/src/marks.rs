@@ -9,22 +9,22 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 /// A list whose order means nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Set<T>(pub Vec<T>);
 
 /// A block that may stand once at most; a list of none or one in values, as in Terraform.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<T>", into = "Vec<T>", bound(serialize = "T: Serialize + Clone"))]
 pub struct Block<T>(pub Option<T>);
 
 /// A block that may be repeated; order means something.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Blocks<T>(pub Vec<T>);
 
 /// A block that may be repeated; order means nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BlockSet<T>(pub Vec<T>);
 
@@ -85,6 +85,11 @@ impl Tags {
 
 macro_rules! wrapper {
     ($($name:ident => $inner:ty),*) => {$(
+        impl<T> Default for $name<T> {
+            fn default() -> Self {
+                $name(Default::default())
+            }
+        }
         impl<T> Deref for $name<T> {
             type Target = $inner;
             fn deref(&self) -> &Self::Target {

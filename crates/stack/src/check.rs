@@ -15,6 +15,8 @@ pub(crate) struct Checker<'c> {
     /// Turns a fault at a path into a diagnostic with a place.
     pub(crate) report: &'c mut dyn FnMut(&[Segment], Place, Diagnostic),
     path: Vec<Segment>,
+    /// Whether the value at hand is a secret, which no message may show.
+    secret: bool,
 }
 
 /// What of a path a diagnostic is about.
@@ -34,7 +36,7 @@ impl<'c> Checker<'c> {
         fills: bool,
         report: &'c mut dyn FnMut(&[Segment], Place, Diagnostic),
     ) -> Self {
-        Checker { owner, fills, report, path: Vec::new() }
+        Checker { owner, fills, report, path: Vec::new(), secret: false }
     }
 
     fn fault(&mut self, place: Place, diagnostic: Diagnostic) {
@@ -149,7 +151,12 @@ impl<'c> Checker<'c> {
             // text in the making is text; what else it may become, only the whole text tells
             (Value::Unknown(unknown), Type::String | Type::Any) => Value::Unknown(unknown),
             (Value::Unknown(unknown), _) => Value::unknown(unknown.of),
-            (Value::Sensitive(inner), ty) => self.value(*inner, ty).sensitive(),
+            (Value::Sensitive(inner), ty) => {
+                let outside = std::mem::replace(&mut self.secret, true);
+                let value = self.value(*inner, ty).sensitive();
+                self.secret = outside;
+                value
+            }
             (value, Type::Any) => value,
             (Value::List(list), Type::List(item) | Type::Set(item)) => self.items(list, item),
             (Value::List(list), Type::Block { max, .. }) => {
@@ -208,8 +215,9 @@ impl<'c> Checker<'c> {
     }
 
     fn mismatch(&mut self, value: &Value, ty: &Type) {
-        let mut error = Diagnostic::error(format!("expected {}, found {}", ty.describe(), describe(value)));
-        if let Some(help) = surprise(value, ty) {
+        let found = if self.secret { value.kind().to_owned() } else { describe(value) };
+        let mut error = Diagnostic::error(format!("expected {}, found {found}", ty.describe()));
+        if let Some(help) = surprise(value, ty).filter(|_| !self.secret) {
             error = error.help(help);
         } else if matches!((value, ty), (Value::String(_) | Value::Number(_), Type::List(_) | Type::Set(_))) {
             error = error.help("write it as a list: `[...]`, or one `- ` per line");

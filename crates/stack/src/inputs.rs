@@ -147,8 +147,7 @@ fn read_file(file: &VarFile, stack: &Stack, values: &mut HashMap<String, Value>,
             errors.push(error.at(entry.value.used_at()).label(format!("the value of `{name}`")));
         };
         let data = Written::typed_data(&entry.value, Some(&variable.ty));
-        let value = variable.convert(data, &mut report);
-        values.insert(name.to_owned(), variable.mark(value));
+        values.insert(name.to_owned(), variable.convert(data, &mut report));
     }
 }
 
@@ -160,28 +159,29 @@ fn from_text(variable: &Variable, text: &str, origin: &str, errors: &mut Diagnos
     };
     let mut report = |path: &[Segment], _: Place, error: Diagnostic| {
         let place = wharf_core::PropertyPath(path.to_vec());
-        let message =
-            if variable.sensitive { "the value has the wrong type".to_owned() } else { error.message };
         let message = if path.is_empty() {
-            format!("variable `{}`: {message}", variable.name)
+            format!("variable `{}`: {}", variable.name, error.message)
         } else {
-            format!("variable `{}`, at `{place}`: {message}", variable.name)
+            format!("variable `{}`, at `{place}`: {}", variable.name, error.message)
         };
         errors.push(Diagnostic { message, ..error }.at(variable.span).label(origin));
     };
-    let value = variable.convert(value, &mut report);
-    variable.mark(value)
+    variable.convert(value, &mut report)
 }
 
+/// A list or mapping; anything else stays the text it is, so that `0123` and `1.10` keep their form until their type
+/// is known.
 fn structured(text: &str) -> Value {
+    let collection = |value: &Value| matches!(value, Value::List(_) | Value::Map(_));
     parse_json(text)
         .ok()
+        .filter(collection)
         .or_else(|| {
             let budget = Budget::default();
             let parsed = expression::parse_expression(text).ok()?;
             let evaluator = Evaluator { scope: &NoScope, files: &NoFiles, budget: &budget, templates: 0 };
-            evaluator.evaluate(&parsed).ok()
+            evaluator.evaluate(&parsed).ok().filter(collection)
         })
-        .or_else(|| parse_yaml(text).ok().filter(|value| matches!(value, Value::List(_) | Value::Map(_))))
+        .or_else(|| parse_yaml(text).ok().filter(collection))
         .unwrap_or_else(|| Value::from(text))
 }

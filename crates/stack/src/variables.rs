@@ -28,22 +28,17 @@ impl Variable {
             let span = if place == Place::Key { default.key_span_of(path) } else { default.span_of(path) };
             errors.push(error.at(span).label(format!("the default of `{}`", self.name)));
         };
-        let value = self.convert(value, &mut report);
-        self.mark(value)
+        self.convert(value, &mut report)
     }
 
-    /// A value in the variable's type.
+    /// A value in the variable's type; a secret is marked first, so that no message shows it.
     pub(crate) fn convert(
         &self,
         value: Value,
         report: &mut dyn FnMut(&[Segment], Place, Diagnostic),
     ) -> Value {
+        let value = if self.sensitive { value.sensitive() } else { value };
         Checker::new(&self.name, true, report).value(value, &self.ty)
-    }
-
-    /// Marks a secret.
-    pub(crate) fn mark(&self, value: Value) -> Value {
-        if self.sensitive { value.sensitive() } else { value }
     }
 }
 

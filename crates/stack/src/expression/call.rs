@@ -38,7 +38,13 @@ impl Evaluator<'_> {
             return Ok(Cow::Owned(marked(Value::unknown(&unknown.of), secret)));
         }
         let arguments = Arguments { call, values, evaluator: self };
-        let value = run(&arguments).map_err(|fault| fault.at(range))?;
+        let value = run(&arguments).map_err(|fault| {
+            // what a function says may quote its arguments
+            let name = call.function.name;
+            let fault =
+                if secret { Fault::new(format!("`{name}` cannot take this sensitive value")) } else { fault };
+            fault.at(range)
+        })?;
         self.budget.spend_value(&value).map_err(|fault| fault.at(range))?;
         Ok(Cow::Owned(marked(value, secret)))
     }

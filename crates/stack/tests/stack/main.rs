@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test may panic")]
 
 mod functions;
+mod knowledge;
 mod mistakes;
+mod outside;
 mod properties;
 mod scale;
 mod support;

@@ -169,7 +169,11 @@ fn variables_and_inputs() {
             .contains("4:3 variable `ports`, at `[1]`: expected a number, found the string `x`")
     );
     let secret = said(named.clone().with_var("secret", "[hunter2]"));
-    assert!(secret.contains("the value has the wrong type") && !secret.contains("hunter2"), "{secret}");
+    assert!(
+        secret.contains("expected a mapping of names to strings, found a list")
+            && !secret.contains("hunter2"),
+        "{secret}"
+    );
     assert_eq!(
         said(named.with_environment([("WHARF_VAR_other".into(), "x".into()), ("HOME".into(), "/".into())])),
         ""
@@ -224,4 +228,19 @@ fn moved_entries() {
         "resources:\n  v: {type: aws_vpc, for_each: {a: 1}, properties: {cidr_block: c}}\nmoved: [{from: v, to: 'v[\"a\"]'}]\n",
         "",
     );
+}
+
+#[test]
+fn secrets_are_in_no_message() {
+    let text = r#"variables: {s: {type: string, sensitive: true, default: hunter2}}
+resources:
+  l: {type: aws_lb_listener, properties: {load_balancer_arn: x, port: '${var.s}', default_action: {type: a}}}
+outputs:
+  a: ${cidrhost(var.s, 1)}
+  b: '${parseint(var.s, 10)}'
+  c: '${regex("[0-9]{9}", var.s)}'
+"#;
+    let said = mistakes(&file(text));
+    assert_eq!(said.lines().count(), 4, "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
 }

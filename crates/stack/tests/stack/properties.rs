@@ -122,8 +122,6 @@ fn aliases_cannot_fill_the_memory() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn random_text_never_panics(text in "\\PC{0,200}") {
         go_through(&text);

@@ -1,0 +1,12 @@
+//! AWS's developer tools: `CodeCommit`, `CodeBuild`, `CodeDeploy`, `CodePipeline`.
+
+pub(crate) mod codebuild_project;
+mod codebuild_project_parts;
+pub(crate) mod codecommit_repository;
+pub(crate) mod codedeploy_app;
+pub(crate) mod codedeploy_deployment_group;
+mod codedeploy_deployment_group_parts;
+pub(crate) mod codepipeline;
+mod codepipeline_stage;
+mod codepipeline_trigger;
+mod support;

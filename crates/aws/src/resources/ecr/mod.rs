@@ -1,0 +1,4 @@
+//! Amazon ECR.
+
+pub(crate) mod lifecycle_policy;
+pub(crate) mod repository;

@@ -1,0 +1,557 @@
+use super::service_parts::{
+    Alarms, CapacityProviderStrategy, CircuitBreaker, DeploymentController, LoadBalancer,
+    NetworkConfiguration, PlacementConstraint, PlacementStrategy, ServiceRegistry,
+};
+use super::service_request::{changes, creation};
+use super::support::{from_aws, update_tags};
+use crate::arn;
+use crate::clients::Clients;
+use crate::errors::Named;
+use aws_sdk_ecs::types as ecs;
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use wharf_core::{Map, Value};
+use wharf_provider::wait::Wait;
+use wharf_provider::{
+    Absent, Block, BlockSet, Blocks, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
+    ResourceType, Result, Tags, UpdateOf, WantedOf,
+};
+
+/// A service of ECS. Terraform: `aws_ecs_service`; AWS: `CreateService`.
+pub(crate) struct Service;
+
+/// An ECS service: a number of tasks that ECS keeps running.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unsupported" = [
+    "deployment_configuration", "iam_role", "service_connect_configuration", "timeouts", "volume_configuration",
+    "vpc_lattice_configurations",
+]))]
+pub(crate) struct Properties {
+    /// The name, unique in the cluster: up to 255 letters, digits, underscores and hyphens.
+    #[schemars(extend("forces_replacement" = true))]
+    pub(super) name: String,
+    /// The cluster, by name or ARN; `default` if it is left out.
+    #[schemars(extend("forces_replacement" = true))]
+    pub(super) cluster: Option<String>,
+    /// The task definition: an ARN, `family:revision`, or a family for its newest revision.
+    pub(super) task_definition: Option<String>,
+    /// How many tasks run; none at first if it is left out. Not for the scheduling strategy `DAEMON`.
+    pub(super) desired_count: Option<i32>,
+    /// What the tasks run on.
+    #[schemars(extend("forces_replacement" = true, "enum" = ["EC2", "FARGATE", "EXTERNAL"]))]
+    pub(super) launch_type: Option<String>,
+    /// What the tasks run on, by shares, instead of a launch type.
+    #[serde(default)]
+    pub(super) capacity_provider_strategy: BlockSet<CapacityProviderStrategy>,
+    /// Fargate's platform version: `LATEST`, `1.4.0`.
+    pub(super) platform_version: Option<String>,
+    /// Whether a number of tasks runs, or one on each container instance.
+    #[serde(default = "replica")]
+    #[schemars(extend("forces_replacement" = true, "enum" = ["REPLICA", "DAEMON"]))]
+    pub(super) scheduling_strategy: String,
+    /// Who deploys. Under `CODE_DEPLOY`, only a deployment changes the task definition and the network.
+    #[serde(default)]
+    #[schemars(extend("forces_replacement" = true))]
+    pub(super) deployment_controller: Block<DeploymentController>,
+    /// How many tasks may run during a deployment, in percent of `desired_count`.
+    #[serde(default = "two_hundred")]
+    pub(super) deployment_maximum_percent: i32,
+    /// How many tasks must run during a deployment, in percent of `desired_count`.
+    #[serde(default = "one_hundred")]
+    pub(super) deployment_minimum_healthy_percent: i32,
+    /// When a deployment has failed.
+    #[serde(default)]
+    pub(super) deployment_circuit_breaker: Block<CircuitBreaker>,
+    /// Alarms that fail a deployment.
+    #[serde(default)]
+    pub(super) alarms: Block<Alarms>,
+    /// Where the tasks are, for the network mode `awsvpc`.
+    #[serde(default)]
+    pub(super) network_configuration: Block<NetworkConfiguration>,
+    /// The target groups that the tasks register in; under `CODE_DEPLOY`, one at first.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    pub(super) load_balancer: BlockSet<LoadBalancer>,
+    /// How long a new task may fail the load balancer's health checks, in seconds.
+    pub(super) health_check_grace_period_seconds: Option<i32>,
+    /// The registry of Cloud Map that the tasks register in.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    pub(super) service_registries: Block<ServiceRegistry>,
+    /// How tasks are spread over container instances, the most important first.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    pub(super) ordered_placement_strategy: Blocks<PlacementStrategy>,
+    /// On which container instances tasks may be placed.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    pub(super) placement_constraints: BlockSet<PlacementConstraint>,
+    /// Whether `ecs execute-command` works.
+    #[serde(default)]
+    pub(super) enable_execute_command: bool,
+    /// Whether ECS tags the tasks with cluster and service.
+    #[serde(default)]
+    pub(super) enable_ecs_managed_tags: bool,
+    /// Whose tags the tasks get.
+    #[schemars(extend("enum" = ["SERVICE", "TASK_DEFINITION", "NONE"]))]
+    pub(super) propagate_tags: Option<String>,
+    /// Whether tasks are spread evenly over availability zones again after a failure.
+    #[schemars(extend("enum" = ["ENABLED", "DISABLED"]))]
+    pub(super) availability_zone_rebalancing: Option<String>,
+    /// Whether a destroy needs no scaling to zero first.
+    #[serde(default)]
+    #[schemars(extend("write_only" = true))]
+    pub(super) force_delete: bool,
+    /// Whether an update starts a deployment even if nothing in the tasks changes.
+    #[serde(default)]
+    #[schemars(extend("write_only" = true))]
+    pub(super) force_new_deployment: bool,
+    /// Values whose change starts a deployment, with `force_new_deployment`.
+    #[serde(default)]
+    #[schemars(extend("write_only" = true))]
+    pub(super) triggers: BTreeMap<String, String>,
+    /// Whether an apply waits until the service is steady.
+    #[serde(default)]
+    #[schemars(extend("write_only" = true))]
+    pub(super) wait_for_steady_state: bool,
+    /// Tags of the service.
+    #[serde(default)]
+    pub(super) tags: Tags,
+}
+
+/// What AWS sets on a service.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Attributes {
+    /// The ARN.
+    id: String,
+    /// The ARN.
+    arn: String,
+}
+
+fn replica() -> String {
+    "REPLICA".to_owned()
+}
+
+fn two_hundred() -> i32 {
+    200
+}
+
+fn one_hundred() -> i32 {
+    100
+}
+
+/// The most services that one `DescribeServices` takes.
+const DESCRIBED: usize = 10;
+/// What only a deployment changes under `CODE_DEPLOY`.
+const BY_CODE_DEPLOY: [&str; 6] = [
+    "task_definition",
+    "network_configuration",
+    "load_balancer",
+    "platform_version",
+    "service_registries",
+    "capacity_provider_strategy",
+];
+impl ResourceType for Service {
+    type Cloud = Clients;
+    type Properties = Properties;
+    type Attributes = Attributes;
+
+    const NAME: &'static str = "aws_ecs_service";
+    const BATCH: usize = 10 * DESCRIBED;
+    const PERMISSIONS: Permissions = Permissions {
+        read: &["ecs:DescribeServices"],
+        create: &["ecs:CreateService", "ecs:TagResource", "iam:CreateServiceLinkedRole"],
+        update: &["ecs:UpdateService", "ecs:TagResource", "ecs:UntagResource"],
+        delete: &["ecs:UpdateService", "ecs:DeleteService"],
+    };
+
+    async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
+        let places: Vec<_> = objects.iter().map(Place::of).collect();
+        let mut clusters = BTreeMap::<&str, Vec<String>>::new();
+        for place in &places {
+            clusters.entry(&place.cluster).or_default().push(place.name.clone());
+        }
+        let requests = clusters.iter().flat_map(|(cluster, names)| {
+            names.chunks(DESCRIBED).map(|names| describe(cloud, cluster, names.to_vec()))
+        });
+        let mut services: HashMap<Place, ecs::Service> = try_join_all(requests)
+            .await?
+            .into_iter()
+            .flatten()
+            .map(|service| (Place::of_service(&service), service))
+            .collect();
+        let live = objects.iter().zip(&places).map(|(object, place)| {
+            services.remove(place).map(|service| live(service, object.properties.as_ref()))
+        });
+        Ok(live.collect())
+    }
+
+    async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
+        let properties = new.properties;
+        let request = creation(cloud, properties)?.client_token(new.token);
+        let created = request.send().await.named("ecs:CreateService").map_err(|error| {
+            let there = error.message.contains("not idempotent");
+            if there { error.of_kind(ErrorKind::AlreadyExists) } else { error }
+        })?;
+        created
+            .service
+            .and_then(|service| service.service_arn)
+            .ok_or_else(|| Error::internal("ecs:CreateService answered without an ARN"))
+    }
+
+    async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
+        if !properties.wait_for_steady_state {
+            return Ok(());
+        }
+        let place = Place::new(id, properties.cluster.as_deref());
+        Wait::minutes("the service to become steady", 20)
+            .until(|| async {
+                let services = describe(cloud, &place.cluster, vec![place.name.clone()]).await?;
+                services.first().map_or(Ok(None), |service| Ok(is_steady(service)?.then_some(())))
+            })
+            .await
+    }
+
+    async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
+        let live = update.live;
+        let by_code_deploy =
+            live.deployment_controller.as_ref().is_some_and(|controller| controller.kind == "CODE_DEPLOY");
+        let refused: Vec<_> =
+            BY_CODE_DEPLOY.into_iter().filter(|name| by_code_deploy && update.changes(&[*name])).collect();
+        let place = Place::new(update.id, live.cluster.as_deref());
+        if let Some(request) = changes(cloud, update, by_code_deploy)? {
+            let request = request.cluster(place.cluster).service(place.name);
+            request.send().await.named("ecs:UpdateService")?;
+        }
+        update_tags(cloud, update, update.id, &live.tags, &update.desired.tags).await?;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let names = refused.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "ECS changes {names} of a service under CODE_DEPLOY only by a deployment of CodeDeploy; start one, and \
+             leave the change to it with `lifecycle: {{ignore_changes: [{}]}}` (everything else was updated)",
+            refused.join(", ")
+        );
+        Err(Error::new(ErrorKind::Invalid, message))
+    }
+
+    async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
+        let Place { cluster, name } = &Place::of(object);
+        let (force, daemon) = match &object.properties {
+            Some(properties) => (properties.force_delete, properties.scheduling_strategy == "DAEMON"),
+            None => {
+                let services = describe(cloud, cluster, vec![name.clone()]).await?;
+                let Some(service) = services.first() else { return Ok(()) };
+                (false, service.scheduling_strategy == Some(ecs::SchedulingStrategy::Daemon))
+            }
+        };
+        if !force && !daemon {
+            let request = cloud.ecs().update_service().cluster(cluster).service(name).desired_count(0);
+            request.send().await.named("ecs:UpdateService").or_absent()?;
+        }
+        let request = cloud.ecs().delete_service().cluster(cluster).service(name).force(force);
+        request.send().await.named("ecs:DeleteService").or_absent().map_err(|error| {
+            let deploying = error.message.contains("deployments are active");
+            if deploying { error.of_kind(ErrorKind::InUse) } else { error }
+        })?;
+        // Tasks leave their target groups first, which takes as long as the deregistration delay.
+        let wait = Wait::minutes("the service's tasks to stop", 20);
+        wait.until(|| async {
+            let services = describe(cloud, cluster, vec![name.clone()]).await?;
+            Ok(services.is_empty().then_some(()))
+        })
+        .await
+    }
+
+    async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        let cluster = wanted.properties.cluster.as_deref().map_or("default", arn::last);
+        let services = describe(cloud, cluster, vec![wanted.properties.name.clone()]).await?;
+        // What is draining is on its way out; a create waits for that.
+        let there = services.into_iter().find(|service| service.status() != Some("DRAINING"));
+        Ok(there.map_or(Found::Absent, |service| {
+            let arn = service.service_arn.unwrap_or_default();
+            wanted.by_tags(arn, &from_aws(service.tags))
+        }))
+    }
+
+    fn canonical(properties: &mut Map) {
+        arn::shorten(properties, "cluster", arn::last);
+        arn::shorten(properties, "task_definition", arn::last);
+        if properties.get("scheduling_strategy").and_then(Value::as_str) == Some("DAEMON") {
+            // ECS decides how many tasks there are, and Terraform's default of 100 percent means ECS's own, 0.
+            properties.remove("desired_count");
+            properties.remove("deployment_maximum_percent");
+            let minimum = properties.get_mut("deployment_minimum_healthy_percent");
+            if let Some(minimum) = minimum.filter(|minimum| minimum.as_i64() == Some(100)) {
+                *minimum = Value::from(0);
+            }
+        }
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let text = |name: &str| properties.get(name).and_then(Value::as_str);
+        let blocks = |name: &str| properties.get(name).and_then(Value::as_list).unwrap_or_default();
+        let mut faults = Vec::new();
+        let mut fault =
+            |property: &str, message: &str| faults.push((property.to_owned(), message.to_owned()));
+        if text("launch_type").is_some() && !blocks("capacity_provider_strategy").is_empty() {
+            fault("launch_type", "a service has a launch type or a capacity provider strategy, not both");
+        }
+        if text("scheduling_strategy") == Some("DAEMON") {
+            if properties.get("desired_count").is_some_and(|count| !count.is_null()) {
+                fault("desired_count", "ECS counts the tasks of the scheduling strategy DAEMON itself");
+            }
+            if text("launch_type") == Some("FARGATE") {
+                fault("scheduling_strategy", "Fargate does not know the scheduling strategy DAEMON");
+            }
+        }
+        let controller = blocks("deployment_controller").first().and_then(Value::as_map);
+        if controller.and_then(|controller| controller.get("type")?.as_str()) == Some("CODE_DEPLOY") {
+            if properties.get("load_balancer").is_none_or(Value::is_known)
+                && blocks("load_balancer").len() != 1
+            {
+                let message =
+                    "under CODE_DEPLOY a service has one target group, the one that serves at first";
+                fault("load_balancer", message);
+            }
+            if !blocks("deployment_circuit_breaker").is_empty() {
+                fault(
+                    "deployment_circuit_breaker",
+                    "only the deployment controller ECS has a circuit breaker",
+                );
+            }
+        }
+        faults
+    }
+
+    fn replaces(live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
+        // As in Terraform: from a launch type to capacity providers or back there is no way but a forced deployment.
+        let none = |map: &Map| {
+            map.get("capacity_provider_strategy").and_then(Value::as_list).is_none_or(<[_]>::is_empty)
+        };
+        changed.contains("capacity_provider_strategy")
+            && none(live) != none(desired)
+            && desired.get("force_new_deployment").and_then(Value::as_bool) != Some(true)
+    }
+
+    fn passes(error: &Error) -> bool {
+        // The listener is not known to ECS yet; the service of that name is not gone yet.
+        error.message.contains("does not have an associated load balancer")
+            || error.message.contains("is still Draining")
+    }
+}
+
+/// Where a service is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    cluster: String,
+    name: String,
+}
+
+impl Place {
+    /// From an ARN, or from `cluster/name` as Terraform imports it. The ARNs of old accounts have no cluster.
+    fn new(id: &str, cluster: Option<&str>) -> Self {
+        let path = arn::resource(id);
+        let path = path.strip_prefix("service/").unwrap_or(path);
+        let (cluster, name) = path.split_once('/').unwrap_or_else(|| {
+            let cluster = cluster.map_or("default", arn::last);
+            (cluster, path)
+        });
+        Place { cluster: cluster.to_owned(), name: name.to_owned() }
+    }
+
+    fn of(object: &ObjectOf<Service>) -> Self {
+        let properties = object.properties.as_ref();
+        Place::new(&object.id, properties.and_then(|properties| properties.cluster.as_deref()))
+    }
+
+    fn of_service(service: &ecs::Service) -> Self {
+        Place {
+            cluster: arn::last(service.cluster_arn().unwrap_or_default()).to_owned(),
+            name: service.service_name().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// The services of these names that are there.
+async fn describe(cloud: &Clients, cluster: &str, names: Vec<String>) -> Result<Vec<ecs::Service>> {
+    let request = cloud
+        .ecs()
+        .describe_services()
+        .cluster(cluster)
+        .set_services(Some(names))
+        .include(ecs::ServiceField::Tags);
+    let answer = request.send().await.named("ecs:DescribeServices").or_absent()?;
+    let services = answer.and_then(|answer| answer.services).into_iter().flatten();
+    Ok(services.filter(|service| service.status() != Some("INACTIVE")).collect())
+}
+
+/// Whether a service runs what it should and nothing else.
+fn is_steady(service: &ecs::Service) -> Result<bool> {
+    let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    let failed = ecs::DeploymentRolloutState::Failed;
+    if let Some(deployment) = primary.filter(|deployment| deployment.rollout_state() == Some(&failed)) {
+        let reason = deployment.rollout_state_reason().unwrap_or("ECS gives no reason");
+        return Err(Error::new(ErrorKind::Invalid, format!("the deployment failed: {reason}")));
+    }
+    let steady = |set: &ecs::TaskSet| set.stability_status() == Some(&ecs::StabilityStatus::SteadyState);
+    Ok(service.running_count == service.desired_count
+        && service.deployments().len() <= 1
+        && service.task_sets().iter().all(steady))
+}
+
+fn live(service: ecs::Service, recorded: Option<&Properties>) -> LiveOf<Service> {
+    let arn = service.service_arn.unwrap_or_default();
+    // Under CODE_DEPLOY the primary task set is the one that serves.
+    let primary = service.task_sets.into_iter().flatten().find(|set| set.status() == Some("PRIMARY"));
+    let (mut task_definition, mut network, mut balancers) =
+        (service.task_definition, service.network_configuration, service.load_balancers);
+    if let Some(set) = primary {
+        task_definition = task_definition.or(set.task_definition);
+        network = network.or(set.network_configuration);
+        balancers = balancers.filter(|list| !list.is_empty()).or(set.load_balancers);
+    }
+    let deployment = service.deployment_configuration;
+    let percent =
+        |percent: fn(&ecs::DeploymentConfiguration) -> Option<i32>| deployment.as_ref().and_then(percent);
+    LiveOf {
+        properties: Properties {
+            name: service.service_name.unwrap_or_default(),
+            cluster: service.cluster_arn,
+            task_definition: task_definition.map(|live| as_recorded(live, recorded)),
+            desired_count: Some(service.desired_count),
+            launch_type: service.launch_type.map(|name| name.as_str().to_owned()),
+            capacity_provider_strategy: service
+                .capacity_provider_strategy
+                .into_iter()
+                .flatten()
+                .map(CapacityProviderStrategy::from_aws)
+                .collect(),
+            platform_version: service.platform_version,
+            scheduling_strategy: service
+                .scheduling_strategy
+                .map_or_else(replica, |strategy| strategy.as_str().to_owned()),
+            deployment_controller: Block(Some(DeploymentController {
+                kind: service
+                    .deployment_controller
+                    .map_or_else(|| "ECS".to_owned(), |controller| controller.r#type.as_str().to_owned()),
+            })),
+            deployment_maximum_percent: percent(|d| d.maximum_percent).unwrap_or_else(two_hundred),
+            deployment_minimum_healthy_percent: percent(|d| d.minimum_healthy_percent)
+                .unwrap_or_else(one_hundred),
+            deployment_circuit_breaker: Block(
+                deployment
+                    .as_ref()
+                    .and_then(|deployment| deployment.deployment_circuit_breaker.as_ref())
+                    .map(CircuitBreaker::from_aws),
+            ),
+            alarms: Block(deployment.and_then(|deployment| deployment.alarms).map(Alarms::from_aws)),
+            network_configuration: Block(network.and_then(NetworkConfiguration::from_aws)),
+            load_balancer: balancers.into_iter().flatten().map(LoadBalancer::from_aws).collect(),
+            health_check_grace_period_seconds: service.health_check_grace_period_seconds,
+            service_registries: Block(
+                service.service_registries.into_iter().flatten().next().map(ServiceRegistry::from_aws),
+            ),
+            ordered_placement_strategy: service
+                .placement_strategy
+                .into_iter()
+                .flatten()
+                .map(PlacementStrategy::from_aws)
+                .collect(),
+            placement_constraints: service
+                .placement_constraints
+                .into_iter()
+                .flatten()
+                .map(PlacementConstraint::from_aws)
+                .collect(),
+            enable_execute_command: service.enable_execute_command,
+            enable_ecs_managed_tags: service.enable_ecs_managed_tags,
+            propagate_tags: service.propagate_tags.map(|source| source.as_str().to_owned()),
+            availability_zone_rebalancing: service
+                .availability_zone_rebalancing
+                .map(|setting| setting.as_str().to_owned()),
+            force_delete: recorded.is_some_and(|properties| properties.force_delete),
+            force_new_deployment: recorded.is_some_and(|properties| properties.force_new_deployment),
+            triggers: recorded.map(|properties| properties.triggers.clone()).unwrap_or_default(),
+            wait_for_steady_state: recorded.is_some_and(|properties| properties.wait_for_steady_state),
+            tags: from_aws(service.tags),
+        },
+        attributes: Attributes { id: arn.clone(), arn },
+    }
+}
+
+/// The task definition, in the words of the stack file if those name a family: any revision of it is what they mean.
+fn as_recorded(live: String, recorded: Option<&Properties>) -> String {
+    let family = arn::last(&live).split(':').next();
+    match recorded.and_then(|properties| properties.task_definition.as_deref()) {
+        Some(name) if Some(name) == family => name.to_owned(),
+        _ => live,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(json: serde_json::Value) -> Map {
+        match Value::from(json) {
+            Value::Map(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    #[test]
+    fn places() {
+        let place = |id, cluster| {
+            let place = Place::new(id, cluster);
+            format!("{}/{}", place.cluster, place.name)
+        };
+        assert_eq!(place("arn:aws:ecs:eu-central-1:1:service/prod/web", None), "prod/web");
+        assert_eq!(place("prod/web", Some("test")), "prod/web");
+        assert_eq!(
+            place("arn:aws:ecs:eu-central-1:1:service/web", Some("arn:aws:ecs:e:1:cluster/prod")),
+            "prod/web"
+        );
+        assert_eq!(place("arn:aws:ecs:eu-central-1:1:service/web", None), "default/web");
+    }
+
+    #[test]
+    fn names_and_arns_are_the_same() {
+        let mut properties = map(json!({
+            "cluster": "arn:aws:ecs:eu-central-1:1:cluster/prod",
+            "task_definition": "arn:aws:ecs:eu-central-1:1:task-definition/web:3",
+        }));
+        Service::canonical(&mut properties);
+        assert_eq!(properties, map(json!({"cluster": "prod", "task_definition": "web:3"})));
+    }
+
+    #[test]
+    fn check_sees_conflicts() {
+        let faults = |json| Service::check(&map(json)).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        let strategy = json!([{"capacity_provider": "FARGATE_SPOT", "weight": 1}]);
+        assert_eq!(
+            faults(json!({"launch_type": "FARGATE", "capacity_provider_strategy": strategy})),
+            ["launch_type"]
+        );
+        assert_eq!(faults(json!({"scheduling_strategy": "DAEMON", "desired_count": 1})), ["desired_count"]);
+        let controller = json!([{"type": "CODE_DEPLOY"}]);
+        assert_eq!(faults(json!({"deployment_controller": controller})), ["load_balancer"]);
+        let balancer = json!([{"target_group_arn": "a", "container_name": "web", "container_port": 80}]);
+        assert!(faults(json!({"deployment_controller": controller, "load_balancer": balancer})).is_empty());
+    }
+
+    #[test]
+    fn only_a_forced_deployment_moves_to_capacity_providers() {
+        let changed = BTreeSet::from(["capacity_provider_strategy".to_owned()]);
+        let live = map(json!({"capacity_provider_strategy": []}));
+        let strategy = json!([{"capacity_provider": "FARGATE_SPOT"}]);
+        let mut desired = map(json!({"capacity_provider_strategy": strategy}));
+        assert!(Service::replaces(&live, &desired, &changed));
+        desired.insert("force_new_deployment".into(), true.into());
+        assert!(!Service::replaces(&live, &desired, &changed));
+    }
+}
