@@ -127,8 +127,7 @@ impl<'e> Evaluation<'e> {
         }
         let scope = StackScope { evaluation: self, each };
         let budget = Budget::default();
-        let evaluator =
-            Evaluator { scope: &scope, files: &*self.expanded.files, budget: &budget, templates: 0 };
+        let evaluator = Evaluator::new(&scope, &*self.expanded.files, &budget);
         written.evaluate(&evaluator, errors)
     }
 
@@ -183,8 +182,7 @@ impl<'e> Evaluation<'e> {
     pub(crate) fn key(&self, instance: &Instance, key: &Expr) -> Option<String> {
         let scope = StackScope { evaluation: self, each: each(instance, None) };
         let budget = Budget::default();
-        let evaluator =
-            Evaluator { scope: &scope, files: &*self.expanded.files, budget: &budget, templates: 0 };
+        let evaluator = Evaluator::new(&scope, &*self.expanded.files, &budget);
         expression::text(&evaluator.evaluate(key).ok()?).map(std::borrow::Cow::into_owned)
     }
 }

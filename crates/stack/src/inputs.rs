@@ -179,7 +179,7 @@ fn structured(text: &str) -> Value {
         .or_else(|| {
             let budget = Budget::default();
             let parsed = expression::parse_expression(text).ok()?;
-            let evaluator = Evaluator { scope: &NoScope, files: &NoFiles, budget: &budget, templates: 0 };
+            let evaluator = Evaluator::new(&NoScope, &NoFiles, &budget);
             evaluator.evaluate(&parsed).ok().filter(collection)
         })
         .or_else(|| parse_yaml(text).ok().filter(collection))

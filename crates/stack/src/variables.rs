@@ -22,7 +22,7 @@ impl Variable {
     /// The default, in the variable's type.
     pub(crate) fn default_value(&self, default: &Written, errors: &mut Diagnostics) -> Value {
         let budget = Budget::default();
-        let evaluator = Evaluator { scope: &NoScope, files: &NoFiles, budget: &budget, templates: 0 };
+        let evaluator = Evaluator::new(&NoScope, &NoFiles, &budget);
         let value = default.evaluate(&evaluator, errors);
         let mut report = |path: &[Segment], place: Place, error: Diagnostic| {
             let span = if place == Place::Key { default.key_span_of(path) } else { default.span_of(path) };

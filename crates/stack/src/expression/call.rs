@@ -3,6 +3,7 @@ use super::ast::{Call, Expr};
 use super::evaluate::{Bindings, Evaluator, Result, marked};
 use crate::functions::{Arguments, Body, Needs};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 use wharf_core::{Unknown, Value};
 
@@ -16,13 +17,11 @@ impl Evaluator<'_> {
         let (needs, run) = match call.function.body {
             Body::Try => return self.first_without_fault(call, range, bindings),
             Body::Can => {
-                let value = call.arguments.first().map(|argument| self.value(argument, bindings));
-                return Ok(Cow::Owned(match value {
-                    Some(Ok(value)) => match value.first_unknown() {
-                        Some(unknown) => Value::unknown(&unknown.of),
-                        None => Value::Bool(true),
-                    },
-                    _ => Value::Bool(false),
+                let tried = call.arguments.first().map(|argument| self.tried(argument, bindings));
+                return Ok(Cow::Owned(match tried {
+                    Some(Err(unknown)) => unknown,
+                    Some(Ok(result)) => Value::Bool(result.is_ok()),
+                    None => Value::Bool(false),
                 }));
             }
             Body::Eager(needs, run) => (needs, run),
@@ -77,32 +76,46 @@ impl Evaluator<'_> {
         }
     }
 
-    /// `try`: the first argument that can be evaluated. One that is not wholly known may still fail later, so
-    /// nothing is known then.
+    /// `try`: the first argument that can be evaluated.
     fn first_without_fault<'v>(
         &'v self,
         call: &'v Call,
         range: &Range<usize>,
         bindings: Option<&'v Bindings<'v>>,
     ) -> Result<Cow<'v, Value>> {
-        let mut last = None;
+        let mut why = String::new();
         for argument in &call.arguments {
-            match self.value(argument, bindings) {
-                Ok(value) => {
-                    return Ok(match value.first_unknown() {
-                        Some(unknown) => {
-                            Cow::Owned(marked(Value::unknown(&unknown.of), value.has_sensitive()))
-                        }
-                        None => value,
-                    });
-                }
-                Err(fault) => last = Some(fault),
+            match self.tried(argument, bindings) {
+                Ok(Ok(value)) => return Ok(Cow::Owned(value)),
+                Ok(Err(fault)) => why = fault.message,
+                Err(unknown) => return Ok(Cow::Owned(unknown)),
             }
         }
-        let why = last.map(|fault| fault.message).unwrap_or_default();
-        Err(Fault::new("no argument of `try` can be evaluated")
-            .at(range)
-            .help(format!("the last one: {why}")))
+        let fault = Fault::new("no argument of `try` can be evaluated").at(range);
+        Err(fault.help(format!("the last one: {why}")))
+    }
+
+    /// Evaluates what may fail. Where it meets something unknown nobody can say whether it will: as in Terraform,
+    /// the result is unknown then, whatever it looks like now.
+    fn tried(
+        &self,
+        argument: &Expr,
+        bindings: Option<&Bindings<'_>>,
+    ) -> std::result::Result<Result<Value>, Value> {
+        let watch = OnceCell::new();
+        let inner = Evaluator { watch: Some(&watch), ..*self };
+        let result = inner.value(argument, bindings).and_then(|value| self.keep(value));
+        match watch.into_inner() {
+            Some(unknown) => {
+                // who tries this one has met it too
+                if let Some(outer) = self.watch {
+                    outer.get_or_init(|| unknown.clone());
+                }
+                let secret = result.is_ok_and(|value| value.has_sensitive());
+                Err(marked(Value::unknown(unknown.of), secret))
+            }
+            None => Ok(result),
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use super::budget::{Budget, check_text};
 use super::{Fault, Index, Scope, operators, traverse};
 use crate::files::Files;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use wharf_core::{Map, Unknown, Value};
 
@@ -17,6 +18,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) budget: &'a Budget,
     /// How many template files it is inside of.
     pub(crate) templates: usize,
+    /// Where to note that something unknown was met: for `try` and `can`.
+    pub(crate) watch: Option<&'a OnceCell<Unknown>>,
 }
 
 /// The variables of the `for`s around an expression, innermost first.
@@ -48,7 +51,22 @@ type Known<T> = std::result::Result<T, Unknown>;
 /// Keys and values, in order.
 type Elements = Vec<(Value, Value)>;
 
-impl Evaluator<'_> {
+impl<'a> Evaluator<'a> {
+    pub(crate) fn new(scope: &'a dyn Scope, files: &'a dyn Files, budget: &'a Budget) -> Self {
+        Evaluator { scope, files, budget, templates: 0, watch: None }
+    }
+
+    /// Notes the first unknown thing that is met.
+    fn watched<'v>(&self, value: Cow<'v, Value>) -> Cow<'v, Value> {
+        if let Some(watch) = self.watch
+            && watch.get().is_none()
+            && let Some(unknown) = value.first_unknown()
+        {
+            watch.get_or_init(|| unknown.clone());
+        }
+        value
+    }
+
     /// The value of an expression.
     pub(crate) fn evaluate(&self, expr: &Expr) -> Result<Value> {
         let value = self.value(expr, None)?;
@@ -67,12 +85,16 @@ impl Evaluator<'_> {
         let value = match &expr.kind {
             ExprKind::Literal(value) => return Ok(Cow::Borrowed(value)),
             ExprKind::Name(name) => {
-                return match Bindings::find(bindings, name) {
-                    Some(value) => Ok(Cow::Borrowed(value)),
-                    None => self.scope.resolve(name, &[]).map(|(value, _)| value).map_err(fault),
+                let value = match Bindings::find(bindings, name) {
+                    Some(value) => Cow::Borrowed(value),
+                    None => self.scope.resolve(name, &[]).map_err(fault)?.0,
                 };
+                return Ok(self.watched(value));
             }
-            ExprKind::Traversal(base, steps) => return self.traversal(base, steps, bindings).map_err(fault),
+            ExprKind::Traversal(base, steps) => {
+                let value = self.traversal(base, steps, bindings).map_err(fault)?;
+                return Ok(self.watched(value));
+            }
             ExprKind::Template(parts) => self.template(parts, bindings)?,
             ExprKind::List(items) => {
                 Value::List(items.iter().map(|item| self.owned(item, bindings)).collect::<Result<Vec<_>>>()?)

@@ -66,7 +66,7 @@ pub(crate) fn parse_type(text: &str) -> Result<hcl_edit::expr::Expression, Fault
 pub(crate) fn literal(expression: &hcl_edit::expr::Expression) -> Result<Value, Fault> {
     let expr = Lowering::new("").expr(expression)?;
     let budget = Budget::default();
-    Evaluator { scope: &NoScope, files: &NoFiles, budget: &budget, templates: 0 }.evaluate(&expr)
+    Evaluator::new(&NoScope, &NoFiles, &budget).evaluate(&expr)
 }
 
 fn explain(text: &str, error: &hcl_edit::parser::Error) -> Fault {

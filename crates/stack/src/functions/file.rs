@@ -1,7 +1,7 @@
 //! Functions that read files of the stack's directory.
 
 use super::{Arguments, encoding, hash};
-use crate::expression::{Budget, Evaluator, Fault, VariablesScope, parse_template};
+use crate::expression::{Evaluator, Fault, VariablesScope, parse_template};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 use wharf_core::Value;
@@ -50,10 +50,8 @@ pub(super) fn templatefile(arguments: &Arguments<'_, '_>) -> Result {
         Fault { help: fault.help, ..outside }
     };
     let parsed = parse_template(&template).map_err(inside)?;
-    let budget: &Budget = evaluator.budget;
     let scope = VariablesScope(variables);
-    let inner =
-        Evaluator { scope: &scope, files: evaluator.files, budget, templates: evaluator.templates + 1 };
+    let inner = Evaluator { scope: &scope, templates: evaluator.templates + 1, ..*evaluator };
     inner.evaluate(&parsed).map_err(inside)
 }
 
