@@ -1,6 +1,8 @@
 //! End-to-end tests: the real binary and the real SDK against the emulator. One binary for all of them.
 
+mod broken;
 mod conformance;
+mod failures;
 mod minimal;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -9,23 +11,24 @@ use wharf_tests::{Case, Result};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let cases = match Case::all() {
-        Ok(cases) => cases,
-        Err(error) => {
-            let trial = Trial::test("conformance", move || Err(Failed::from(error.to_string())));
-            return libtest_mimic::run(&arguments, vec![trial]).exit_code();
-        }
-    };
-    let mut trials: Vec<Trial> = Vec::new();
-    for (name, test) in minimal::TESTS {
-        trials.push(trial(&format!("minimal::{name}"), test));
+    let trials = trials().unwrap_or_else(|error| {
+        let failed = Failed::from(error.to_string());
+        vec![Trial::test("the tests can be listed", move || Err(failed))]
+    });
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trials() -> Result<Vec<Trial>> {
+    let mut trials = broken::trials()?;
+    for (module, tests) in [("minimal", minimal::TESTS), ("failures", failures::TESTS)] {
+        trials.extend(tests.iter().map(|(name, test)| trial(&format!("{module}::{name}"), test)));
     }
-    for case in cases {
+    for case in Case::all()? {
         trials.push(Trial::test(format!("conformance::{}", case.name), move || {
             conformance::run(&case).map_err(|error| Failed::from(error.to_string()))
         }));
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    Ok(trials)
 }
 
 /// A test by its name.

@@ -196,7 +196,7 @@ impl Run {
 }
 
 /// The binary under test, which is built beside the tests.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let mut folder = std::env::current_exe().unwrap_or_default();
     folder.pop();
     if folder.ends_with("deps") {

@@ -131,6 +131,9 @@ pub(crate) fn store(error: &StoreError) -> CommandError {
         StoreError::Newer { .. } => {
             result.hint("use the wharf that wrote it, or a newer one; nothing was changed")
         }
+        StoreError::Elsewhere { .. } => result
+            .detail("  there, all of them would seem to be gone; nothing was changed")
+            .hint("use the profile and region of the state; to move a stack, destroy it there first"),
         StoreError::OtherStack { .. } => {
             result.hint("give the stack its old name back, or move the file away")
         }

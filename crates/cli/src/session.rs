@@ -11,7 +11,7 @@ use wharf_core::{Schema, Sources};
 use wharf_engine::{Context, Reporter, Stop};
 use wharf_provider::{Error as CloudError, ErrorKind, Identity, Provider};
 use wharf_stack::{Environment, Expanded, Files, Inputs, Stack, StackDirectory, StateSettings, Types};
-use wharf_state::{LocalStore, LockInfo, Store, random_id};
+use wharf_state::{Home, LocalStore, LockInfo, Store, random_id};
 
 /// A stack file, read and parsed.
 pub(crate) struct Loaded {
@@ -160,7 +160,8 @@ impl Session {
         };
         let expanded = Arc::new(loaded.expand(&environment)?);
         let (sender, stop) = Stop::channel();
-        let context = Context { expanded, provider, store, reporter, stop };
+        let home = Home { account_id: identity.account_id.clone(), region: clients.region().to_owned() };
+        let context = Context { expanded, provider, store, home, reporter, stop };
         Ok((Session { loaded, clients, context, identity }, sender))
     }
 }

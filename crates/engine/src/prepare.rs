@@ -7,7 +7,7 @@ use wharf_core::{Address, Diagnostics};
 use wharf_plan::{Inputs, Mode, Observed, Plan, apply_moves, plan};
 use wharf_provider::{Error, Provider};
 use wharf_stack::Expanded;
-use wharf_state::{Snapshot, Store, StoreError};
+use wharf_state::{Home, Snapshot, Store, StoreError};
 
 /// Everything a run works with.
 #[derive(Clone)]
@@ -18,6 +18,8 @@ pub struct Context {
     pub provider: Arc<dyn Provider>,
     /// Where the state is.
     pub store: Arc<dyn Store>,
+    /// The account and region it works in.
+    pub home: Home,
     /// Who is told what happens.
     pub reporter: Arc<dyn Reporter>,
     /// Says when to stop.
@@ -70,6 +72,13 @@ pub async fn prepare(
 ) -> Result<Prepared, Failure> {
     let is_new = stored.is_none();
     let mut snapshot = stored.unwrap_or_else(|| Snapshot::new(&context.expanded.stack().name));
+    match &snapshot.home {
+        Some(recorded) if *recorded != context.home && !snapshot.resources.is_empty() => {
+            let (recorded, here) = (recorded.clone(), context.home.clone());
+            return Err(StoreError::Elsewhere { recorded, here }.into());
+        }
+        _ => snapshot.home = Some(context.home.clone()),
+    }
     let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
     let recovered =
         recover(&context.expanded, &*context.provider, &mut snapshot, &*context.reporter, &context.stop)

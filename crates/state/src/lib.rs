@@ -11,7 +11,7 @@ pub use encode::{hash, is_hash, matches};
 pub use journal::{Entry, Intent, Journal};
 pub use local::LocalStore;
 pub use lock::LockInfo;
-pub use snapshot::{Deposed, Output, Record, Snapshot, random_id};
+pub use snapshot::{Deposed, Home, Output, Record, Snapshot, random_id};
 pub use store::{Lock, Store, StoreError};
 
 /// The newest format this version reads and the one it writes.

@@ -15,12 +15,23 @@ pub struct Snapshot {
     pub lineage: String,
     /// Counts the writes.
     pub serial: u64,
+    /// The account and region its objects are in, once there are any.
+    pub home: Option<Home>,
     /// What is there, by address.
     pub resources: BTreeMap<Address, Record>,
     /// The outputs of the last apply.
     pub outputs: BTreeMap<String, Output>,
     /// What a run that did not end was about to do.
     pub journal: Option<Journal>,
+}
+
+/// Where the objects of a state are. With credentials for elsewhere all of them would seem to be gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Home {
+    /// The account's twelve digits.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
 }
 
 /// One object.
@@ -69,6 +80,7 @@ impl Snapshot {
             stack: stack.into(),
             lineage: random_id(),
             serial: 0,
+            home: None,
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
             journal: None,
@@ -83,6 +95,7 @@ impl Snapshot {
             stack: self.stack.clone(),
             lineage: self.lineage.clone(),
             serial: self.serial,
+            home: self.home.clone(),
             outputs: self
                 .outputs
                 .iter()
@@ -134,6 +147,7 @@ impl Snapshot {
             stack: form.stack,
             lineage: form.lineage,
             serial: form.serial,
+            home: form.home,
             resources: form.resources.into_iter().map(RecordForm::into_record).collect(),
             outputs: outputs.collect(),
             journal: form.journal.map(Journal::from_form),
@@ -162,6 +176,8 @@ struct Form {
     stack: String,
     lineage: String,
     serial: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    home: Option<Home>,
     #[serde(default)]
     outputs: BTreeMap<String, OutputForm>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-use crate::{LockInfo, Snapshot};
+use crate::{Home, LockInfo, Snapshot};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -57,6 +57,17 @@ pub enum StoreError {
         found: String,
         /// The stack asked for.
         wanted: String,
+    },
+    /// The objects of the state are in another account or region.
+    #[error(
+        "the resources in the state are in account {}, {}, and this is account {}, {}",
+        recorded.account_id, recorded.region, here.account_id, here.region
+    )]
+    Elsewhere {
+        /// Where they are.
+        recorded: Home,
+        /// Where these credentials and this stack file point.
+        here: Home,
     },
     /// Somebody else works on the stack.
     #[error("the state is locked by {}", holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string))]

@@ -8,7 +8,12 @@ use wharf_core::{Diagnostic, Severity, SourceId, Sources, Span};
 /// Renders diagnostics one below the other, each with a blank line behind it.
 ///
 /// `width` is the terminal's; long lines of the source are cut to it.
-pub(crate) fn diagnostics(diagnostics: &[Diagnostic], sources: &Sources, color: bool, width: usize) -> String {
+pub(crate) fn diagnostics(
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    color: bool,
+    width: usize,
+) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(width.max(40));
     let mut out = String::new();
     for diagnostic in diagnostics {

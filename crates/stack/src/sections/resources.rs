@@ -66,7 +66,7 @@ impl Reader<'_> {
         let error = Diagnostic::error(format!("unknown resource type `{type_name}`")).at(node.used_at());
         self.errors.push(match wharf_core::suggest(type_name, names.iter().copied()) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help("`wharf types` lists what there is"),
+            None => error.help("`wharf explain` lists what there is"),
         });
     }
 
