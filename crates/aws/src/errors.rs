@@ -127,6 +127,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "BucketNotEmpty"
         | "RepositoryNotEmptyException"
         | "InvalidIPAddress.InUse"
+        | "InvalidGroup.InUse"
         | "ClusterContainsServicesException"
         | "ClusterContainsTasksException"
         | "ClusterContainsContainerInstancesException" => ErrorKind::InUse,
@@ -147,6 +148,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "ServiceNotActiveException"
+        | "Gateway.NotAttached"
         | "InvalidInstanceID.NotFound" => ErrorKind::NotFound,
         "BucketAlreadyExists"
         | "BucketAlreadyOwnedByYou"
@@ -157,6 +159,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "InvalidGroup.Duplicate"
         | "InvalidPermission.Duplicate"
         | "DuplicateListener"
+        | "PriorityInUse"
         | "Resource.AlreadyAssociated" => ErrorKind::AlreadyExists,
         "PipelineNotFoundException"
         | "RepositoryDoesNotExistException"

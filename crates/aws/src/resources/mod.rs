@@ -11,6 +11,9 @@ pub(crate) fn registry() -> Registry<Clients> {
     Registry::new(vec![
         Entry::of::<ec2::vpc::Vpc>(),
         Entry::of::<ec2::subnet::Subnet>(),
+        Entry::of::<ec2::internet_gateway::InternetGateway>(),
+        Entry::of::<ec2::eip::Eip>(),
+        Entry::of::<ec2::nat_gateway::NatGateway>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }

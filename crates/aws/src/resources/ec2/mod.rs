@@ -1,5 +1,8 @@
 //! Amazon EC2 and VPC.
 
+pub(crate) mod eip;
+pub(crate) mod internet_gateway;
+pub(crate) mod nat_gateway;
 pub(crate) mod subnet;
 mod support;
 pub(crate) mod vpc;
