@@ -14,6 +14,9 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<ec2::internet_gateway::InternetGateway>(),
         Entry::of::<ec2::eip::Eip>(),
         Entry::of::<ec2::nat_gateway::NatGateway>(),
+        Entry::of::<ec2::route_table::RouteTable>(),
+        Entry::of::<ec2::route::Route>(),
+        Entry::of::<ec2::route_table_association::RouteTableAssociation>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }
