@@ -17,6 +17,10 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<ec2::route_table::RouteTable>(),
         Entry::of::<ec2::route::Route>(),
         Entry::of::<ec2::route_table_association::RouteTableAssociation>(),
+        Entry::of::<ec2::security_group::SecurityGroup>(),
+        Entry::of::<ec2::security_group_rule::SecurityGroupRule>(),
+        Entry::of::<ec2::vpc_security_group_ingress_rule::VpcSecurityGroupIngressRule>(),
+        Entry::of::<ec2::vpc_security_group_egress_rule::VpcSecurityGroupEgressRule>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }
