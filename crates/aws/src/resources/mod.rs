@@ -1,6 +1,7 @@
 //! The resource types, one file each, by service.
 
 mod ec2;
+mod elbv2;
 mod s3;
 
 use crate::clients::Clients;
@@ -21,6 +22,10 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<ec2::security_group_rule::SecurityGroupRule>(),
         Entry::of::<ec2::vpc_security_group_ingress_rule::VpcSecurityGroupIngressRule>(),
         Entry::of::<ec2::vpc_security_group_egress_rule::VpcSecurityGroupEgressRule>(),
+        Entry::of::<elbv2::lb::Lb>(),
+        Entry::of::<elbv2::lb_target_group::LbTargetGroup>(),
+        Entry::of::<elbv2::lb_listener::LbListener>(),
+        Entry::of::<elbv2::lb_listener_rule::LbListenerRule>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }
