@@ -112,8 +112,8 @@ impl Clients {
         self.identity
             .get_or_try_init(|| async {
                 // The first request of every run: what is wrong with network or credentials shall show soon.
-                let soon =
-                    aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
+                let soon = aws_sdk_sts::config::Builder::new()
+                    .retry_config(RetryConfig::standard().with_max_attempts(3));
                 let request = self.sts().get_caller_identity().customize().config_override(soon);
                 let caller = request.send().await.named("sts:GetCallerIdentity")?;
                 let (Some(account_id), Some(arn)) = (caller.account, caller.arn) else {

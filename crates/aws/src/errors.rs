@@ -140,6 +140,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "BucketNotEmpty"
         | "RepositoryNotEmptyException"
         | "InvalidIPAddress.InUse"
+        | "InvalidGroup.InUse"
         | "ClusterContainsServicesException"
         | "ClusterContainsTasksException"
         | "ClusterContainsContainerInstancesException"
@@ -161,6 +162,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "ServiceNotActiveException"
+        | "Gateway.NotAttached"
         | "InvalidInstanceID.NotFound" => ErrorKind::NotFound,
         "BucketAlreadyExists"
         | "BucketAlreadyOwnedByYou"
@@ -171,6 +173,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "InvalidGroup.Duplicate"
         | "InvalidPermission.Duplicate"
         | "DuplicateListener"
+        | "PriorityInUse"
         | "Resource.AlreadyAssociated" => ErrorKind::AlreadyExists,
         "PipelineNotFoundException"
         | "RepositoryDoesNotExistException"

@@ -5,6 +5,7 @@
 mod arn;
 mod clients;
 mod errors;
+mod naming;
 mod ordering;
 mod provider;
 mod resources;

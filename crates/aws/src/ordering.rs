@@ -77,4 +77,22 @@ pub(crate) const ORDERINGS: &[OrderingRule] = &[
         link: Mentions("name"),
         prevents: "the execution that starts with the pipeline fails: what an action works with is not there",
     },
+    OrderingRule {
+        first: "aws_internet_gateway",
+        then: "aws_lb",
+        link: Through("aws_vpc"),
+        prevents: "InvalidSubnet: VPC vpc-... has no internet gateway",
+    },
+    OrderingRule {
+        first: "aws_internet_gateway",
+        then: "aws_ecs_service",
+        link: Through("aws_vpc"),
+        prevents: "DependencyViolation: Network vpc-... has some mapped public address(es), on destroy",
+    },
+    OrderingRule {
+        first: "aws_s3_bucket_policy",
+        then: "aws_lb",
+        link: Through("aws_s3_bucket"),
+        prevents: "InvalidConfigurationRequest: Access Denied for bucket ... Please check S3bucket permission",
+    },
 ];

@@ -424,14 +424,11 @@ impl Planner<'_> {
             .zip(changes.iter())
             .map(|(instance, change)| {
                 let resource = &resources[instance.resource];
-                (change.action == Action::Replace).then(|| {
-                    if resource.lifecycle.create_before_destroy {
-                        Wish::CreateFirst
-                    } else if self.inputs.provider.create_before_destroy(&resource.type_name) {
-                        Wish::CreateFirstIfPossible
-                    } else {
-                        Wish::DestroyFirst
-                    }
+                let type_allows = self.inputs.provider.create_before_destroy(&resource.type_name);
+                (change.action == Action::Replace).then(|| match resource.lifecycle.create_before_destroy {
+                    Some(true) => Wish::CreateFirst,
+                    None if type_allows => Wish::CreateFirstIfPossible,
+                    Some(false) | None => Wish::DestroyFirst,
                 })
             })
             .collect();

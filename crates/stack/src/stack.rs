@@ -52,8 +52,8 @@ pub struct Resource {
 pub struct Lifecycle {
     /// A plan that would delete it is an error.
     pub prevent_destroy: bool,
-    /// A replacement is created before the old object is deleted.
-    pub create_before_destroy: bool,
+    /// A replacement is created before the old object is deleted, or after it; unset, as the type has it.
+    pub create_before_destroy: Option<bool>,
     /// What may differ without being a change.
     pub ignore_changes: IgnoreChanges,
     /// Removing it from the stack leaves it in AWS.

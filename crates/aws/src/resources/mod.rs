@@ -4,6 +4,7 @@ mod code;
 mod ec2;
 mod ecr;
 mod ecs;
+mod elbv2;
 mod s3;
 
 use crate::clients::Clients;
@@ -24,6 +25,20 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<code::codedeploy_app::App>(),
         Entry::of::<code::codedeploy_deployment_group::DeploymentGroup>(),
         Entry::of::<code::codepipeline::Pipeline>(),
+        Entry::of::<ec2::internet_gateway::InternetGateway>(),
+        Entry::of::<ec2::eip::Eip>(),
+        Entry::of::<ec2::nat_gateway::NatGateway>(),
+        Entry::of::<ec2::route_table::RouteTable>(),
+        Entry::of::<ec2::route::Route>(),
+        Entry::of::<ec2::route_table_association::RouteTableAssociation>(),
+        Entry::of::<ec2::security_group::SecurityGroup>(),
+        Entry::of::<ec2::security_group_rule::SecurityGroupRule>(),
+        Entry::of::<ec2::vpc_security_group_ingress_rule::VpcSecurityGroupIngressRule>(),
+        Entry::of::<ec2::vpc_security_group_egress_rule::VpcSecurityGroupEgressRule>(),
+        Entry::of::<elbv2::lb::Lb>(),
+        Entry::of::<elbv2::lb_target_group::LbTargetGroup>(),
+        Entry::of::<elbv2::lb_listener::LbListener>(),
+        Entry::of::<elbv2::lb_listener_rule::LbListenerRule>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }

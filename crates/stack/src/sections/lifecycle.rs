@@ -9,13 +9,11 @@ impl Reader<'_> {
     pub(super) fn lifecycle(&mut self, node: Option<&Node>, schema: &Schema) -> Lifecycle {
         let Some(node) = node else { return Lifecycle::default() };
         let fields = self.fixed(node, "`lifecycle`", &KEYS);
-        let mut flag = |key: &str| {
-            fields.get(key).and_then(|node| self.boolean(node, &format!("`{key}`"))).unwrap_or_default()
-        };
+        let mut flag = |key: &str| fields.get(key).and_then(|node| self.boolean(node, &format!("`{key}`")));
         Lifecycle {
-            prevent_destroy: flag("prevent_destroy"),
+            prevent_destroy: flag("prevent_destroy").unwrap_or_default(),
             create_before_destroy: flag("create_before_destroy"),
-            retain: flag("retain"),
+            retain: flag("retain").unwrap_or_default(),
             ignore_changes: fields
                 .get("ignore_changes")
                 .map(|node| self.ignore_changes(node, schema))

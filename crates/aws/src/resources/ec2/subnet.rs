@@ -1,14 +1,14 @@
-use super::support::{FILTER_VALUES, filter, found, from_aws, owned, specification, update_tags};
+use super::support::{
+    FILTER_VALUES, among, boolean, by_id, filter, found, from_aws, new_id, owned, specification, update_tags,
+};
 use crate::clients::Clients;
 use crate::errors::Named;
-use aws_sdk_ec2::types::{AttributeBooleanValue, HostnameType, ResourceType as Ec2Type, SubnetState};
+use aws_sdk_ec2::types::{HostnameType, ResourceType as Ec2Type, SubnetState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
-    WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
 
 /// A subnet of a VPC. Terraform: `aws_subnet`; AWS: `CreateSubnet`.
@@ -73,12 +73,10 @@ impl ResourceType for Subnet {
     };
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
-        let request =
-            cloud.ec2().describe_subnets().filters(filter("subnet-id", objects.iter().map(|o| &o.id)));
+        let request = cloud.ec2().describe_subnets().filters(among("subnet-id", objects));
         let items = request.into_paginator().items().send();
         let subnets = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSubnets")?;
-        let mut subnets: HashMap<_, _> =
-            subnets.into_iter().map(|s| (s.subnet_id().unwrap_or_default().to_owned(), s)).collect();
+        let mut subnets = by_id(subnets, aws_sdk_ec2::types::Subnet::subnet_id);
         let live = objects.iter().map(|object| {
             let subnet = subnets.remove(&object.id)?;
             let dns = subnet.private_dns_name_options_on_launch.as_ref();
@@ -118,10 +116,7 @@ impl ResourceType for Subnet {
             .set_availability_zone_id(properties.availability_zone_id.clone())
             .tag_specifications(specification(Ec2Type::Subnet, &properties.tags));
         let created = request.send().await.named("ec2:CreateSubnet")?;
-        created
-            .subnet
-            .and_then(|subnet| subnet.subnet_id)
-            .ok_or_else(|| Error::internal("ec2:CreateSubnet answered without an id"))
+        new_id(created.subnet.and_then(|subnet| subnet.subnet_id), "ec2:CreateSubnet")
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
@@ -187,10 +182,6 @@ impl ResourceType for Subnet {
         let answer = request.send().await.named("ec2:DescribeSubnets")?;
         Ok(found(answer.subnets.into_iter().flatten().find_map(|subnet| subnet.subnet_id)))
     }
-}
-
-fn boolean(value: bool) -> AttributeBooleanValue {
-    AttributeBooleanValue::builder().value(value).build()
 }
 
 type Modify = aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;

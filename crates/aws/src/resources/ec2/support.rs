@@ -1,9 +1,14 @@
-//! What all EC2 types share: tags in the create request, tag updates, look-up by ownership.
+//! What all EC2 types share: batched reads, tags in the create request, tag updates, look-up by ownership.
 
 use crate::clients::Clients;
 use crate::errors::Named;
-use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
-use wharf_provider::{Found, ResourceType as Kind, Result, Tags, UpdateOf, WantedOf, ownership};
+use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, Tag, TagSpecification};
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use wharf_core::Value;
+use wharf_provider::{
+    Error, Found, ObjectOf, ResourceType as Kind, Result, Tags, UpdateOf, WantedOf, ownership,
+};
 
 /// The most values that one filter takes.
 pub(crate) const FILTER_VALUES: usize = 200;
@@ -13,6 +18,31 @@ pub(crate) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
     Filter::builder().name(name).set_values(Some(values.into_iter().map(Into::into).collect())).build()
 }
 
+/// The filter that selects these objects by their ids.
+pub(crate) fn among<T: Kind>(name: &str, objects: &[ObjectOf<T>]) -> Filter {
+    filter(name, objects.iter().map(|object| &object.id))
+}
+
+/// What a describe call answered, by id.
+pub(crate) fn by_id<I>(items: Vec<I>, id: impl Fn(&I) -> Option<&str>) -> HashMap<String, I> {
+    items.into_iter().filter_map(|item| Some((id(&item)?.to_owned(), item))).collect()
+}
+
+/// The id of a new object.
+pub(crate) fn new_id(id: Option<String>, operation: &str) -> Result<String> {
+    id.ok_or_else(|| Error::internal(format!("{operation} answered without an id")))
+}
+
+/// The ARN of an object: `resource` is `vpc/vpc-...`.
+pub(crate) fn arn(cloud: &Clients, owner: &str, resource: &str) -> String {
+    format!("arn:{}:ec2:{}:{owner}:{resource}", cloud.partition(), cloud.region())
+}
+
+/// A boolean attribute, as the modify calls take it.
+pub(crate) fn boolean(value: bool) -> AttributeBooleanValue {
+    AttributeBooleanValue::builder().value(value).build()
+}
+
 /// The tags of a new object, for its create request.
 pub(crate) fn specification(resource_type: ResourceType, tags: &Tags) -> TagSpecification {
     TagSpecification::builder().resource_type(resource_type).set_tags(Some(to_aws(tags))).build()
@@ -20,9 +50,8 @@ pub(crate) fn specification(resource_type: ResourceType, tags: &Tags) -> TagSpec
 
 /// Tags as EC2 gives them.
 pub(crate) fn from_aws(tags: Option<Vec<Tag>>) -> Tags {
-    Tags::from_aws(
-        tags.into_iter().flatten().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))),
-    )
+    let tags = tags.into_iter().flatten().filter(|tag| tag.key() != Some(UNFINISHED));
+    Tags::from_aws(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))))
 }
 
 fn to_aws(tags: &Tags) -> Vec<Tag> {
@@ -63,4 +92,65 @@ pub(crate) fn owned<T: Kind>(wanted: &WantedOf<'_, T>) -> Vec<Filter> {
 /// The first id of a look-up by ownership tags.
 pub(crate) fn found(id: Option<String>) -> Found {
     id.map_or(Found::Absent, Found::Ours)
+}
+
+/// A tag in the create request of an object that one request cannot complete. `finish` takes it off again.
+///
+/// It tells an object that was just made from one to which others have added since: AWS's default rule is removed
+/// from a new security group only, routes are added to a new route table only.
+pub(crate) const UNFINISHED: &str = "wharf:unfinished";
+
+/// These tags and [`UNFINISHED`].
+pub(crate) fn unfinished(tags: &Tags) -> Tags {
+    let mut tags = tags.clone();
+    tags.0.insert(UNFINISHED.to_owned(), "true".to_owned());
+    tags
+}
+
+/// Takes [`UNFINISHED`] off.
+pub(crate) async fn complete(cloud: &Clients, id: &str) -> Result<()> {
+    let request = cloud.ec2().delete_tags().resources(id).tags(Tag::builder().key(UNFINISHED).build());
+    request.send().await.named("ec2:DeleteTags")?;
+    Ok(())
+}
+
+/// What is wrong with an address range, if anything: `10.0.0.1/8` has bits set that its network has not.
+pub(crate) fn range_mistake(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let invalid = || Some(format!("`{text}` is no address range such as `10.0.0.0/16`"));
+    let Some((address, length)) = text.split_once('/') else { return invalid() };
+    let Ok(length) = length.parse::<u32>() else { return invalid() };
+    let network = if let Ok(address) = address.parse::<Ipv4Addr>() {
+        let Some(host) = 32u32.checked_sub(length) else { return invalid() };
+        let mask = u32::MAX.checked_shl(host).unwrap_or(0);
+        let network = Ipv4Addr::from(u32::from(address) & mask);
+        (network != address).then(|| network.to_string())
+    } else if let Ok(address) = address.parse::<Ipv6Addr>() {
+        let Some(host) = 128u32.checked_sub(length) else { return invalid() };
+        let mask = u128::MAX.checked_shl(host).unwrap_or(0);
+        let network = Ipv6Addr::from(u128::from(address) & mask);
+        (network != address).then(|| network.to_string())
+    } else {
+        return invalid();
+    };
+    network.map(|network| format!("`{text}` does not begin a network; it would be `{network}/{length}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        for good in ["10.0.0.0/8", "0.0.0.0/0", "192.168.1.7/32", "::/0", "2001:db8::/32"] {
+            assert_eq!(range_mistake(&good.into()), None, "{good}");
+        }
+        for (bad, hint) in [("10.1.0.0/8", "10.0.0.0/8"), ("2001:db8::1/32", "2001:db8::/32")] {
+            assert!(range_mistake(&bad.into()).is_some_and(|mistake| mistake.contains(hint)), "{bad}");
+        }
+        for bad in ["10.0.0.0", "10.0.0.0/33", "x/8", "10.0.0.0/x"] {
+            assert!(range_mistake(&bad.into()).is_some(), "{bad}");
+        }
+        assert_eq!(range_mistake(&Value::unknown("vpc.cidr_block")), None);
+    }
 }

@@ -1,4 +1,7 @@
-use super::support::{FILTER_VALUES, filter, found, from_aws, owned, specification, update_tags};
+use super::support::{
+    FILTER_VALUES, among, arn, boolean, by_id, filter, found, from_aws, new_id, owned, specification,
+    update_tags,
+};
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_ec2::types::{
@@ -10,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
-    WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
 
 /// A virtual private cloud. Terraform: `aws_vpc`; AWS: `CreateVpc`.
@@ -97,15 +99,14 @@ impl ResourceType for Vpc {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
-        let pages = cloud.ec2().describe_vpcs().filters(filter("vpc-id", ids.iter().copied()));
+        let pages = cloud.ec2().describe_vpcs().filters(among("vpc-id", objects));
         let vpcs = async {
             let items = pages.into_paginator().items().send();
             items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeVpcs")
         };
         let flags = try_join_all(objects.iter().map(|object| Flags::read(cloud, object)));
         let (vpcs, flags, made) = futures::try_join!(vpcs, flags, Companions::read(cloud, &ids))?;
-        let mut vpcs: HashMap<_, _> =
-            vpcs.into_iter().map(|vpc| (vpc.vpc_id().unwrap_or_default().to_owned(), vpc)).collect();
+        let mut vpcs = by_id(vpcs, aws_sdk_ec2::types::Vpc::vpc_id);
         let live = objects.iter().zip(flags).map(|(object, flags)| {
             let (vpc, flags) = (vpcs.remove(&object.id)?, flags?);
             let owner_id = vpc.owner_id.unwrap_or_default();
@@ -121,12 +122,7 @@ impl ResourceType for Vpc {
                     tags: from_aws(vpc.tags),
                 },
                 attributes: Attributes {
-                    arn: format!(
-                        "arn:{}:ec2:{}:{owner_id}:vpc/{}",
-                        cloud.partition(),
-                        cloud.region(),
-                        object.id
-                    ),
+                    arn: arn(cloud, &owner_id, &format!("vpc/{}", object.id)),
                     owner_id,
                     dhcp_options_id: vpc.dhcp_options_id,
                     main_route_table_id: made.main_route_table.get(&object.id).cloned(),
@@ -148,10 +144,7 @@ impl ResourceType for Vpc {
             .instance_tenancy(Tenancy::from(new.properties.instance_tenancy.as_str()))
             .tag_specifications(specification(Ec2Type::Vpc, &new.properties.tags));
         let created = request.send().await.named("ec2:CreateVpc")?;
-        created
-            .vpc
-            .and_then(|vpc| vpc.vpc_id)
-            .ok_or_else(|| Error::internal("ec2:CreateVpc answered without an id"))
+        new_id(created.vpc.and_then(|vpc| vpc.vpc_id), "ec2:CreateVpc")
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
@@ -282,10 +275,6 @@ impl Companions {
             network_acl: acls.into_iter().filter_map(|a| Some((a.vpc_id?, a.network_acl_id?))).collect(),
         })
     }
-}
-
-fn boolean(value: bool) -> AttributeBooleanValue {
-    AttributeBooleanValue::builder().value(value).build()
 }
 
 type Modify = aws_sdk_ec2::operation::modify_vpc_attribute::builders::ModifyVpcAttributeFluentBuilder;

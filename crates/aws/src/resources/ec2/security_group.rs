@@ -1,0 +1,456 @@
+use super::group_rule::{self, Rule, Source, canonical_protocol};
+use super::support::{
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, found, from_aws, new_id, owned,
+    range_mistake, specification, unfinished, update_tags,
+};
+use crate::clients::Clients;
+use crate::errors::Named;
+use crate::naming::generated_name;
+use aws_sdk_ec2::types::{IpPermission, ResourceType as Ec2Type, SecurityGroup as Group};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wharf_core::{Map, Value};
+use wharf_provider::wait::Wait;
+use wharf_provider::{
+    Absent, BlockSet, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Set, Tags, UpdateOf,
+    WantedOf,
+};
+
+/// A security group. Terraform: `aws_security_group`; AWS: `CreateSecurityGroup`.
+pub(crate) struct SecurityGroup;
+
+/// A firewall around network interfaces. A new group lets nothing in and, other than AWS makes it, nothing out.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unsupported" = ["timeouts"]))]
+pub(crate) struct Properties {
+    /// The name, unique in the VPC; one is made up when neither this nor `name_prefix` is set.
+    #[schemars(extend("forces_replacement" = true))]
+    name: Option<String>,
+    /// How a made-up name begins.
+    #[schemars(extend("forces_replacement" = true, "write_only" = true))]
+    name_prefix: Option<String>,
+    /// What the group is for. AWS wants one, so there is one even if this is not set; it cannot be changed.
+    #[schemars(extend("forces_replacement" = true))]
+    description: Option<String>,
+    /// The VPC; the account's default VPC when this is not set.
+    #[schemars(extend("forces_replacement" = true))]
+    vpc_id: Option<String>,
+    /// All rules for what may come in. Left out, the group's rules are left alone, so that resources of their own
+    /// can make them (`aws_vpc_security_group_ingress_rule`); do not use both for one group.
+    #[serde(default)]
+    ingress: BlockSet<Block>,
+    /// All rules for what may go out; as `ingress`.
+    #[serde(default)]
+    egress: BlockSet<Block>,
+    /// Whether a destroy removes the rules first, for groups that name each other. Must have been applied before.
+    #[serde(default)]
+    #[schemars(extend("write_only" = true))]
+    revoke_rules_on_delete: bool,
+    /// Tags of the group.
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// Rules of one protocol and the same ports.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Block {
+    /// `tcp`, `udp`, `icmp`, `icmpv6`, a protocol's number, or `-1` for all.
+    protocol: String,
+    /// The first port; for ICMP the type; 0 for all protocols.
+    from_port: i32,
+    /// The last port; for ICMP the code; 0 for all protocols.
+    to_port: i32,
+    /// What the rules are for.
+    #[serde(default)]
+    description: String,
+    /// IPv4 address ranges.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    cidr_blocks: Set<String>,
+    /// IPv6 address ranges.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    ipv6_cidr_blocks: Set<String>,
+    /// Managed prefix lists.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    prefix_list_ids: Set<String>,
+    /// Other security groups.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    security_groups: Set<String>,
+    /// The group itself.
+    #[serde(default, rename = "self")]
+    itself: bool,
+}
+
+/// What AWS sets on a security group.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Attributes {
+    /// The id: `sg-...`.
+    id: String,
+    /// The ARN.
+    arn: String,
+    /// The account that owns it.
+    owner_id: String,
+}
+
+/// The properties of a [`Block`] that name other sides.
+const SOURCES: [&str; 4] = ["cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups"];
+
+impl ResourceType for SecurityGroup {
+    type Cloud = Clients;
+    type Properties = Properties;
+    type Attributes = Attributes;
+
+    const NAME: &'static str = "aws_security_group";
+    const BATCH: usize = FILTER_VALUES;
+    const PERMISSIONS: Permissions = Permissions {
+        read: &["ec2:DescribeSecurityGroups"],
+        create: &[
+            "ec2:CreateSecurityGroup",
+            "ec2:CreateTags",
+            "ec2:AuthorizeSecurityGroupEgress",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:DeleteTags",
+        ],
+        update: &[
+            "ec2:AuthorizeSecurityGroupEgress",
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
+            "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+            "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+            "ec2:CreateTags",
+            "ec2:DeleteTags",
+        ],
+        delete: &[
+            "ec2:DeleteSecurityGroup",
+            "ec2:DescribeSecurityGroupRules",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
+        ],
+    };
+
+    async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
+        let request = cloud.ec2().describe_security_groups().filters(among("group-id", objects));
+        let items = request.into_paginator().items().send();
+        let groups = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSecurityGroups")?;
+        let mut groups = by_id(groups, aws_sdk_ec2::types::SecurityGroup::group_id);
+        let live = objects.iter().map(|object| {
+            let group = groups.remove(&object.id)?;
+            let (ingress, egress) = (rules(&group, false), rules(&group, true));
+            let recorded = object.properties.as_ref();
+            let owner_id = group.owner_id.unwrap_or_default();
+            Some(LiveOf {
+                properties: Properties {
+                    name: group.group_name,
+                    name_prefix: recorded.and_then(|properties| properties.name_prefix.clone()),
+                    description: group.description,
+                    vpc_id: group.vpc_id,
+                    ingress: ingress.into_iter().map(Block::from).collect(),
+                    egress: egress.into_iter().map(Block::from).collect(),
+                    revoke_rules_on_delete: recorded.is_some_and(|p| p.revoke_rules_on_delete),
+                    tags: from_aws(group.tags),
+                },
+                attributes: Attributes {
+                    id: object.id.clone(),
+                    arn: arn(cloud, &owner_id, &format!("security-group/{}", object.id)),
+                    owner_id,
+                },
+            })
+        });
+        Ok(live.collect())
+    }
+
+    async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
+        let properties = new.properties;
+        let request = cloud
+            .ec2_once()
+            .create_security_group()
+            .group_name(properties.name(new.token))
+            .description(properties.description.as_deref().unwrap_or("Managed by wharf"))
+            .set_vpc_id(properties.vpc_id.clone())
+            .tag_specifications(specification(Ec2Type::SecurityGroup, &unfinished(&properties.tags)));
+        let created = request.send().await.named("ec2:CreateSecurityGroup")?;
+        new_id(created.group_id, "ec2:CreateSecurityGroup")
+    }
+
+    async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
+        let wait = Wait::minutes("the security group to appear", 5);
+        let group = wait.until(|| describe(cloud, id)).await?;
+        // The rules of a group that is complete may be others' business.
+        if group.tags().iter().any(|tag| tag.key() == Some(UNFINISHED)) {
+            let (live_in, desired_in) = (rules(&group, false), atoms(&properties.ingress));
+            let (live_out, desired_out) = (rules(&group, true), atoms(&properties.egress));
+            futures::try_join!(
+                group_rule::bring(cloud, id, false, &live_in, &desired_in),
+                group_rule::bring(cloud, id, true, &live_out, &desired_out),
+            )?;
+            complete(cloud, id).await?;
+        }
+        Ok(())
+    }
+
+    async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
+        let (id, live, desired) = (update.id, update.live, update.desired);
+        if update.changes(&["ingress"]) {
+            group_rule::bring(cloud, id, false, &atoms(&live.ingress), &atoms(&desired.ingress)).await?;
+        }
+        if update.changes(&["egress"]) {
+            group_rule::bring(cloud, id, true, &atoms(&live.egress), &atoms(&desired.egress)).await?;
+        }
+        update_tags(cloud, update, &live.tags, &desired.tags).await
+    }
+
+    async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
+        if object.properties.as_ref().is_some_and(|properties| properties.revoke_rules_on_delete) {
+            let rules = group_rule::of_group(cloud, &object.id).await?;
+            for egress in [false, true] {
+                let of_direction = rules.iter().filter(|rule| rule.is_egress() == Some(egress));
+                let ids: Vec<&str> = of_direction.filter_map(|rule| rule.security_group_rule_id()).collect();
+                group_rule::revoke(cloud, &object.id, egress, &ids).await?;
+            }
+        }
+        let request = cloud.ec2().delete_security_group().group_id(&object.id);
+        request.send().await.named("ec2:DeleteSecurityGroup").or_absent()?;
+        Ok(())
+    }
+
+    async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        // Names are unique in a VPC; which one is the default VPC, only the tags of the group tell.
+        let filters = match &wanted.properties.vpc_id {
+            Some(vpc) => vec![
+                filter("group-name", [wanted.properties.name(wanted.token)]),
+                filter("vpc-id", [vpc.as_str()]),
+            ],
+            None => owned(wanted),
+        };
+        let request = cloud.ec2().describe_security_groups().set_filters(Some(filters));
+        let answer = request.send().await.named("ec2:DescribeSecurityGroups")?;
+        let Some(group) = answer.security_groups.into_iter().flatten().next() else {
+            return Ok(found(None));
+        };
+        Ok(wanted.by_tags(group.group_id.unwrap_or_default(), &from_aws(group.tags)))
+    }
+
+    fn canonical(properties: &mut Map) {
+        for direction in ["ingress", "egress"] {
+            if let Some(Value::List(blocks)) = properties.get_mut(direction) {
+                let mut split = Vec::with_capacity(blocks.len());
+                for rule in std::mem::take(blocks).into_iter().flat_map(split_block) {
+                    if !split.contains(&rule) {
+                        split.push(rule);
+                    }
+                }
+                *blocks = split;
+            }
+        }
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let text = |name: &str| properties.get(name).and_then(Value::as_str);
+        let mut mistakes = Vec::new();
+        let mut mistake = |about: &str, message: String| mistakes.push((about.to_owned(), message));
+        for name in ["name", "name_prefix"] {
+            if text(name).is_some_and(|text| text.to_lowercase().starts_with("sg-")) {
+                mistake(name, "may not begin with `sg-`, as ids do".to_owned());
+            }
+        }
+        if text("name").is_some() && text("name_prefix").is_some() {
+            mistake("name_prefix", "set one of `name` and `name_prefix`".to_owned());
+        }
+        for direction in ["ingress", "egress"] {
+            let blocks = properties.get(direction).and_then(Value::as_list).unwrap_or_default();
+            for block in blocks.iter().filter_map(Value::as_map) {
+                for message in block_mistakes(block) {
+                    mistake(direction, message);
+                }
+            }
+        }
+        mistakes
+    }
+}
+
+impl Properties {
+    fn name(&self, token: &str) -> String {
+        self.name.clone().unwrap_or_else(|| generated_name(self.name_prefix.as_deref(), token))
+    }
+}
+
+impl Block {
+    fn rules(&self) -> impl Iterator<Item = Rule> {
+        let source = |sources: &Set<String>, kind: fn(String) -> Source| {
+            sources.iter().cloned().map(kind).collect::<Vec<_>>()
+        };
+        let itself = self.itself.then_some(Source::Itself);
+        let sources = source(&self.cidr_blocks, Source::V4)
+            .into_iter()
+            .chain(source(&self.ipv6_cidr_blocks, Source::V6))
+            .chain(source(&self.prefix_list_ids, Source::PrefixList))
+            .chain(source(&self.security_groups, Source::Group))
+            .chain(itself);
+        let (protocol, from_port, to_port) =
+            group_rule::normal(&self.protocol, Some(self.from_port), Some(self.to_port));
+        sources.map(move |source| Rule {
+            protocol: protocol.clone(),
+            from_port,
+            to_port,
+            source,
+            description: self.description.clone(),
+        })
+    }
+}
+
+impl From<Rule> for Block {
+    fn from(rule: Rule) -> Self {
+        let Rule { protocol, from_port, to_port, source, description } = rule;
+        let mut block = Block { protocol, from_port, to_port, description, ..Block::default() };
+        match source {
+            Source::V4(range) => block.cidr_blocks = Set(vec![range]),
+            Source::V6(range) => block.ipv6_cidr_blocks = Set(vec![range]),
+            Source::PrefixList(list) => block.prefix_list_ids = Set(vec![list]),
+            Source::Group(id) => block.security_groups = Set(vec![id]),
+            Source::Itself => block.itself = true,
+        }
+        block
+    }
+}
+
+async fn describe(cloud: &Clients, id: &str) -> Result<Option<Group>> {
+    let request = cloud.ec2().describe_security_groups().filters(filter("group-id", [id]));
+    let answer = request.send().await.named("ec2:DescribeSecurityGroups")?;
+    Ok(answer.security_groups.into_iter().flatten().next())
+}
+
+/// The rules that blocks stand for, one for each other side.
+fn atoms(blocks: &[Block]) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = blocks.iter().flat_map(Block::rules).collect();
+    rules.sort();
+    rules.dedup();
+    rules
+}
+
+/// The rules of a live group, of one direction.
+fn rules(group: &Group, egress: bool) -> Vec<Rule> {
+    let permissions: &[IpPermission] =
+        if egress { group.ip_permissions_egress() } else { group.ip_permissions() };
+    let all = permissions.iter();
+    let mut rules: Vec<_> =
+        all.flat_map(|permission| Rule::all_of(permission, group.group_id(), group.owner_id())).collect();
+    rules.sort();
+    rules
+}
+
+/// A block as the blocks of one other side each that say the same, as far as it is known.
+fn split_block(block: Value) -> Vec<Value> {
+    let Value::Map(mut block) = block else { return vec![block] };
+    if canonical_protocol(&mut block, "protocol") {
+        block.insert("from_port".to_owned(), 0.into());
+        block.insert("to_port".to_owned(), 0.into());
+    }
+    let unset = |value: Option<&Value>| value.is_none_or(Value::is_null);
+    let mut empty = block.clone();
+    if unset(empty.get("description")) {
+        empty.insert("description".to_owned(), "".into());
+    }
+    for name in SOURCES {
+        empty.insert(name.to_owned(), Value::List(Vec::new()));
+    }
+    empty.insert("self".to_owned(), false.into());
+    let with = |name: &str, value: Value| {
+        let mut block = empty.clone();
+        block.insert(name.to_owned(), value);
+        Value::Map(block)
+    };
+    let mut split = Vec::new();
+    for name in SOURCES {
+        match block.get(name) {
+            None | Some(Value::Null) => {}
+            Some(Value::List(items)) => {
+                split.extend(items.iter().map(|item| with(name, Value::List(vec![item.clone()]))));
+            }
+            Some(other) => split.push(with(name, other.clone())),
+        }
+    }
+    match block.get("self") {
+        None | Some(Value::Null | Value::Bool(false)) => {}
+        Some(other) => split.push(with("self", other.clone())),
+    }
+    split
+}
+
+fn block_mistakes(block: &Map) -> Vec<String> {
+    let some = |name: &&str| match block.get(*name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::List(items)) => !items.is_empty(),
+        Some(_) => true,
+    };
+    let mut mistakes = Vec::new();
+    if !SOURCES.iter().chain(&["self"]).any(some) {
+        mistakes.push(format!("a rule needs another side: one of `{}`, `self`", SOURCES.join("`, `")));
+    }
+    for name in &SOURCES[..2] {
+        let ranges = block.get(*name).and_then(Value::as_list).unwrap_or_default();
+        mistakes.extend(ranges.iter().filter_map(range_mistake));
+    }
+    mistakes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn map(json: serde_json::Value) -> Map {
+        Value::from(json).as_map().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn blocks_are_split_by_other_side() {
+        let mut written = map(json!({"ingress": [
+            {"protocol": "TCP", "from_port": 80, "to_port": 80, "cidr_blocks": ["10.0.0.0/8", "10.0.0.0/8"],
+             "security_groups": ["sg-1"], "self": true},
+        ], "egress": [{"protocol": "all", "from_port": 0, "to_port": 65535, "cidr_blocks": ["0.0.0.0/0"]}]}));
+        SecurityGroup::canonical(&mut written);
+        let rules = |direction: &str| written[direction].as_list().map(<[Value]>::to_vec).unwrap_or_default();
+        assert_eq!(rules("ingress").len(), 3);
+        let everything = Rule {
+            protocol: "-1".to_owned(),
+            from_port: 0,
+            to_port: 0,
+            source: Source::V4("0.0.0.0/0".to_owned()),
+            description: String::new(),
+        };
+        let live = serde_json::to_value(Block::from(everything)).unwrap_or_default();
+        assert_eq!(rules("egress"), [Value::from(live)]);
+        let before = written.clone();
+        SecurityGroup::canonical(&mut written);
+        assert_eq!(written, before);
+    }
+
+    #[test]
+    fn unknown_sides_are_left_alone() {
+        let block = Map::from([
+            ("protocol".to_owned(), "tcp".into()),
+            ("cidr_blocks".to_owned(), Value::unknown("local.ranges")),
+        ]);
+        let split = split_block(Value::Map(block));
+        assert_eq!(split.len(), 1);
+        assert_eq!(
+            split[0].as_map().and_then(|block| block.get("cidr_blocks")),
+            Some(&Value::unknown("local.ranges"))
+        );
+    }
+
+    #[test]
+    fn mistakes() {
+        let check = |json| SecurityGroup::check(&map(json)).len();
+        assert_eq!(check(json!({"name": "SG-web"})), 1);
+        assert_eq!(check(json!({"name": "web", "name_prefix": "web-"})), 1);
+        assert_eq!(check(json!({"ingress": [{"protocol": "tcp", "cidr_blocks": []}]})), 1);
+        assert_eq!(check(json!({"ingress": [{"protocol": "tcp", "cidr_blocks": ["10.0.0.1/8"]}]})), 1);
+        assert_eq!(check(json!({"ingress": [{"protocol": "tcp", "self": true}]})), 0);
+    }
+}

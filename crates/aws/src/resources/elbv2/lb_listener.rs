@@ -1,0 +1,255 @@
+use super::action::{self, Action};
+use super::support::{BATCH, arns, new_tags, tags_of, together_or_alone, update_tags};
+use crate::clients::Clients;
+use crate::errors::Named;
+use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener, ProtocolEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use wharf_core::{Map, Value};
+use wharf_provider::{
+    Absent, Blocks, Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
+    WantedOf,
+};
+
+/// A listener. Terraform: `aws_lb_listener`; AWS: `CreateListener`.
+pub(crate) struct LbListener;
+
+/// A port of a load balancer. A blue/green deployment moves the default action of the listeners that it works with.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unsupported" = [
+    "mutual_authentication", "routing_http_request_x_amzn_mtls_clientcert_header_name",
+    "routing_http_request_x_amzn_mtls_clientcert_issuer_header_name",
+    "routing_http_request_x_amzn_mtls_clientcert_leaf_header_name",
+    "routing_http_request_x_amzn_mtls_clientcert_serial_number_header_name",
+    "routing_http_request_x_amzn_mtls_clientcert_subject_header_name",
+    "routing_http_request_x_amzn_mtls_clientcert_validity_header_name",
+    "routing_http_request_x_amzn_tls_cipher_suite_header_name",
+    "routing_http_request_x_amzn_tls_version_header_name",
+    "routing_http_response_access_control_allow_credentials_header_value",
+    "routing_http_response_access_control_allow_headers_header_value",
+    "routing_http_response_access_control_allow_methods_header_value",
+    "routing_http_response_access_control_allow_origin_header_value",
+    "routing_http_response_access_control_expose_headers_header_value",
+    "routing_http_response_access_control_max_age_header_value",
+    "routing_http_response_content_security_policy_header_value", "routing_http_response_server_enabled",
+    "routing_http_response_strict_transport_security_header_value",
+    "routing_http_response_x_content_type_options_header_value",
+    "routing_http_response_x_frame_options_header_value", "tcp_idle_timeout_seconds", "timeouts",
+]))]
+pub(crate) struct Properties {
+    /// The load balancer.
+    #[schemars(extend("forces_replacement" = true))]
+    load_balancer_arn: String,
+    /// The port.
+    port: Option<i32>,
+    /// What clients speak; `HTTP` for an application load balancer when this is not set.
+    #[schemars(extend("enum" = ["HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP"]))]
+    protocol: Option<String>,
+    /// Which TLS versions and ciphers are good enough, by the name of a policy of AWS's.
+    ssl_policy: Option<String>,
+    /// The certificate; needed for `HTTPS` and `TLS`.
+    certificate_arn: Option<String>,
+    /// What is said about HTTP/2 in the TLS handshake.
+    #[schemars(extend("enum" = ["HTTP1Only", "HTTP2Only", "HTTP2Optional", "HTTP2Preferred", "None"]))]
+    alpn_policy: Option<String>,
+    /// What happens to requests that no rule is about.
+    default_action: Blocks<Action>,
+    /// Tags of the listener.
+    #[serde(default)]
+    tags: Tags,
+}
+
+/// What AWS sets on a listener.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Attributes {
+    /// The ARN.
+    id: String,
+    /// The ARN.
+    arn: String,
+}
+
+impl ResourceType for LbListener {
+    type Cloud = Clients;
+    type Properties = Properties;
+    type Attributes = Attributes;
+
+    const NAME: &'static str = "aws_lb_listener";
+    const BATCH: usize = BATCH;
+    const PERMISSIONS: Permissions = Permissions {
+        read: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
+        create: &["elasticloadbalancing:CreateListener", "elasticloadbalancing:AddTags"],
+        update: &[
+            "elasticloadbalancing:ModifyListener",
+            "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:RemoveTags",
+        ],
+        delete: &["elasticloadbalancing:DeleteListener"],
+    };
+
+    async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
+        together_or_alone(objects, |objects| read(cloud, objects)).await
+    }
+
+    async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
+        let properties = new.properties;
+        let request = cloud
+            .elasticloadbalancing_once()
+            .create_listener()
+            .load_balancer_arn(&properties.load_balancer_arn)
+            .set_port(properties.port)
+            .set_protocol(properties.protocol())
+            .set_ssl_policy(properties.ssl_policy.clone())
+            .set_certificates(properties.certificates())
+            .set_alpn_policy(properties.alpn_policy.clone().map(|policy| vec![policy]))
+            .set_default_actions(Some(action::to_aws(&properties.default_action)))
+            .set_tags(new_tags(&properties.tags));
+        let created = request.send().await.named("elasticloadbalancing:CreateListener")?;
+        let arn = created.listeners.into_iter().flatten().find_map(|listener| listener.listener_arn);
+        arn.ok_or_else(|| Error::internal("elasticloadbalancing:CreateListener answered without an ARN"))
+    }
+
+    async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
+        let (id, desired) = (update.id, update.desired);
+        let changes = |name| update.changes(&[name]);
+        if update.changes(&[
+            "port",
+            "protocol",
+            "ssl_policy",
+            "certificate_arn",
+            "alpn_policy",
+            "default_action",
+        ]) {
+            let secure = matches!(desired.protocol.as_deref(), Some("HTTPS" | "TLS"));
+            let policy = desired.ssl_policy.clone().filter(|_| secure && changes("ssl_policy"));
+            let certificates = desired.certificates().filter(|_| secure && changes("certificate_arn"));
+            let alpn = desired.alpn_policy.clone().filter(|_| changes("alpn_policy"));
+            let actions = changes("default_action").then(|| action::to_aws(&desired.default_action));
+            let request = cloud
+                .elasticloadbalancing()
+                .modify_listener()
+                .listener_arn(id)
+                .set_port(desired.port.filter(|_| changes("port")))
+                .set_protocol(desired.protocol().filter(|_| changes("protocol")))
+                .set_ssl_policy(policy)
+                .set_certificates(certificates)
+                .set_alpn_policy(alpn.map(|policy| vec![policy]))
+                .set_default_actions(actions);
+            request.send().await.named("elasticloadbalancing:ModifyListener")?;
+        }
+        update_tags(cloud, update, &update.live.tags, &desired.tags).await
+    }
+
+    async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
+        let request = cloud.elasticloadbalancing().delete_listener().listener_arn(&object.id);
+        request.send().await.named("elasticloadbalancing:DeleteListener").or_absent()?;
+        Ok(())
+    }
+
+    async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        // A load balancer has one listener for each port.
+        let request = cloud.elasticloadbalancing().describe_listeners();
+        let request = request.load_balancer_arn(&wanted.properties.load_balancer_arn);
+        let listeners = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        let listeners = listeners.named("elasticloadbalancing:DescribeListeners").or_absent()?;
+        let mut listeners = listeners.into_iter().flatten();
+        let Some(arn) = listeners.find(|l| l.port == wanted.properties.port).and_then(|l| l.listener_arn)
+        else {
+            return Ok(Found::Absent);
+        };
+        let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
+        Ok(wanted.by_tags(arn, &tags))
+    }
+
+    fn canonical(properties: &mut Map) {
+        action::canonical(properties, "default_action");
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let mut mistakes = action::mistakes(properties, "default_action");
+        let set = |name: &str| properties.get(name).is_some_and(|value| !value.is_null());
+        let protocol = properties.get("protocol").and_then(Value::as_str);
+        if matches!(protocol, Some("HTTPS" | "TLS")) && !set("certificate_arn") {
+            let message = "needed for `HTTPS` and `TLS`".to_owned();
+            mistakes.push(("certificate_arn".to_owned(), message));
+        }
+        let port = properties.get("port").and_then(Value::as_i64);
+        if port.is_some_and(|port| !(1..=65535).contains(&port)) {
+            mistakes.push(("port".to_owned(), "takes 1 to 65535".to_owned()));
+        }
+        mistakes
+    }
+}
+
+impl Properties {
+    fn protocol(&self) -> Option<ProtocolEnum> {
+        let application = self.load_balancer_arn.contains(":loadbalancer/app/").then_some("HTTP");
+        self.protocol.as_deref().or(application).map(ProtocolEnum::from)
+    }
+
+    fn certificates(&self) -> Option<Vec<Certificate>> {
+        let arn = self.certificate_arn.as_ref()?;
+        Some(vec![Certificate::builder().certificate_arn(arn).build()])
+    }
+}
+
+async fn read(cloud: &Clients, objects: &[ObjectOf<LbListener>]) -> Result<Vec<Option<LiveOf<LbListener>>>> {
+    let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
+    let listeners = async {
+        let request = cloud.elasticloadbalancing().describe_listeners();
+        let items = request.set_listener_arns(Some(arns(objects))).into_paginator().items().send();
+        let listeners = items.collect::<Result<Vec<_>, _>>().await;
+        listeners.named("elasticloadbalancing:DescribeListeners")
+    };
+    let (listeners, mut tags) = futures::try_join!(listeners, tags_of(cloud, &ids))?;
+    let mut listeners: HashMap<String, Listener> =
+        listeners.into_iter().filter_map(|l| Some((l.listener_arn.clone()?, l))).collect();
+    let live = objects.iter().map(|object| {
+        let listener = listeners.remove(&object.id)?;
+        let certificate = listener.certificates().first().and_then(Certificate::certificate_arn);
+        Some(LiveOf {
+            properties: Properties {
+                certificate_arn: certificate.map(str::to_owned),
+                alpn_policy: listener.alpn_policy().first().cloned(),
+                default_action: Blocks(action::from_aws(listener.default_actions())),
+                load_balancer_arn: listener.load_balancer_arn.unwrap_or_default(),
+                port: listener.port,
+                protocol: listener.protocol.map(|protocol| protocol.as_str().to_owned()),
+                ssl_policy: listener.ssl_policy,
+                tags: tags.remove(&object.id).unwrap_or_default(),
+            },
+            attributes: Attributes { id: object.id.clone(), arn: object.id.clone() },
+        })
+    });
+    Ok(live.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn mistakes() {
+        let check = |json| {
+            let map = Value::from(json).as_map().cloned().unwrap_or_default();
+            LbListener::check(&map).len()
+        };
+        let action = json!([{"type": "forward", "target_group_arn": "blue"}]);
+        assert_eq!(check(json!({"port": 80, "default_action": action})), 0);
+        assert_eq!(check(json!({"port": 443, "protocol": "HTTPS", "default_action": action})), 1);
+        assert_eq!(check(json!({"port": 0, "default_action": []})), 2);
+    }
+
+    #[test]
+    fn an_application_load_balancer_speaks_http() {
+        let protocol = |arn: &str| {
+            let json = json!({"load_balancer_arn": arn, "default_action": []});
+            let properties: Result<Properties, _> = serde_json::from_value(json);
+            properties.ok().and_then(|properties| properties.protocol())
+        };
+        let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer";
+        assert_eq!(protocol(&format!("{arn}/app/web/1")), Some(ProtocolEnum::Http));
+        assert_eq!(protocol(&format!("{arn}/net/web/1")), None);
+    }
+}
