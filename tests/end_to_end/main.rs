@@ -1,8 +1,10 @@
 //! End-to-end tests: the real binary and the real SDK against the emulator. One binary for all of them.
 
 mod broken;
+mod commands;
 mod conformance;
 mod failures;
+mod layout;
 mod minimal;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -20,7 +22,13 @@ fn main() -> ExitCode {
 
 fn trials() -> Result<Vec<Trial>> {
     let mut trials = broken::trials()?;
-    for (module, tests) in [("minimal", minimal::TESTS), ("failures", failures::TESTS)] {
+    let modules = [
+        ("layout", layout::TESTS),
+        ("minimal", minimal::TESTS),
+        ("commands", commands::TESTS),
+        ("failures", failures::TESTS),
+    ];
+    for (module, tests) in modules {
         trials.extend(tests.iter().map(|(name, test)| trial(&format!("{module}::{name}"), test)));
     }
     for case in Case::all()? {

@@ -5,10 +5,10 @@ use crate::writer::Writer;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use wharf_core::{Action, Address, Span, Value};
+use wharf_core::{Action, Address, Map, Span, Value};
 use wharf_plan::{Counts, Kind, Plan};
 use wharf_provider::Error;
-use wharf_state::{Entry, Intent, Journal, Output, Snapshot, StoreError, random_id};
+use wharf_state::{Entry, Intent, Journal, Output, Snapshot, StoreError, matches, random_id};
 
 /// How to carry out a plan.
 #[derive(Debug, Clone)]
@@ -78,6 +78,7 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
             record.id = None;
         }
     }
+    let must_save = describe_unchanged(&plan, &mut snapshot) || must_save;
     if plan.is_empty() && !must_save {
         let outputs = snapshot.outputs.clone();
         return Outcome { outputs, ..Outcome::nothing(snapshot) };
@@ -127,6 +128,31 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
         }
     }
     outcome
+}
+
+/// Brings what the state says of objects that do not change up to date with the stack file: what it declares of them,
+/// what they depend on, how they may go. Whether anything differed.
+fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
+    let mut differed = false;
+    for change in plan.changes.iter().filter(|change| change.action == Action::None) {
+        let (Some(desired), Some(record)) = (&change.desired, snapshot.resources.get_mut(&change.address))
+        else {
+            continue;
+        };
+        let same = record.dependencies == change.dependencies
+            && record.retain == change.retain
+            && desired.len() == record.properties.len()
+            && desired.iter().all(|(key, value)| {
+                record.properties.get(key).is_some_and(|recorded| matches(recorded, value, &plan.lineage))
+            });
+        if !same {
+            record.dependencies.clone_from(&change.dependencies);
+            record.retain = change.retain;
+            record.properties = Map::clone(desired);
+            differed = true;
+        }
+    }
+    differed
 }
 
 /// Whether a create may have had an effect that is not recorded.

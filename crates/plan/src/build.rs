@@ -1,7 +1,7 @@
 //! The plan of a stack: each address in dependency order, then the operations.
 
 use crate::desired::{Resolved, mark_sensitive, resolve, values_after, with_own_tags};
-use crate::merge::mark_like;
+use crate::merge::{mark_hashed, mark_like};
 use crate::model::{Change, OutputChange, Plan, Reason};
 use crate::operations::operations;
 use crate::replace_order::{Wish, create_first};
@@ -311,7 +311,6 @@ impl Planner<'_> {
             return live.clone();
         }
         let mut live = Map::clone(live);
-        with_own_tags(&mut live, Some(&resolved.written), &self.inputs.expanded.aws().default_tags);
         mark_sensitive(schema, &mut live);
         for (key, like) in &resolved.desired {
             if like.has_sensitive()
@@ -320,6 +319,8 @@ impl Planner<'_> {
                 *value = mark_like(std::mem::take(value), like);
             }
         }
+        // After the marks, which the tags taken from all tags keep.
+        with_own_tags(&mut live, Some(&resolved.written), &self.inputs.expanded.aws().default_tags);
         Arc::new(live)
     }
 
@@ -394,16 +395,16 @@ impl Planner<'_> {
         match self.seen(address) {
             Some(Seen::Live(live)) => {
                 let mut live = Map::clone(live);
-                with_own_tags(&mut live, None, &self.inputs.expanded.aws().default_tags);
                 if let Some(schema) = self.inputs.provider.schema(&record.resource_type) {
                     mark_sensitive(&schema, &mut live);
                 }
                 // What the state keeps as a hash was sensitive when it was applied.
                 for (key, value) in &mut live {
-                    if record.properties.get(key).is_some_and(holds_hash) {
-                        *value = std::mem::take(value).sensitive();
+                    if let Some(recorded) = record.properties.get(key) {
+                        *value = mark_hashed(std::mem::take(value), recorded);
                     }
                 }
+                with_own_tags(&mut live, None, &self.inputs.expanded.aws().default_tags);
                 change.before = Some(Arc::new(live));
                 change.action = if change.retain { Action::Forget } else { Action::Delete };
             }
@@ -513,15 +514,6 @@ impl Planner<'_> {
         });
         gone.map(|change| change.address.clone()).collect()
     }
-}
-
-fn holds_hash(value: &Value) -> bool {
-    wharf_state::is_hash(value)
-        || match value {
-            Value::List(list) => list.iter().any(holds_hash),
-            Value::Map(map) => map.values().any(holds_hash),
-            _ => false,
-        }
 }
 
 /// Whether an `ignore_changes` path is the place of a difference or lies around it, or within it.

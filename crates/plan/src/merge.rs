@@ -54,6 +54,37 @@ pub fn mark_like(value: Value, like: &Value) -> Value {
     }
 }
 
+/// `value` with a sensitive mark wherever a state recorded a hash; where the shapes differ, the whole of it.
+pub(crate) fn mark_hashed(value: Value, recorded: &Value) -> Value {
+    match (value, recorded) {
+        (value, recorded) if !holds_hash(recorded) => value,
+        (value, recorded) if wharf_state::is_hash(recorded) => value.sensitive(),
+        (Value::Map(map), Value::Map(recorded)) => {
+            let marked = map.into_iter().map(|(key, value)| {
+                let value = match recorded.get(&key) {
+                    Some(recorded) => mark_hashed(value, recorded),
+                    None => value,
+                };
+                (key, value)
+            });
+            Value::Map(marked.collect())
+        }
+        (Value::List(list), Value::List(recorded)) if list.len() == recorded.len() => Value::List(
+            list.into_iter().zip(recorded).map(|(value, recorded)| mark_hashed(value, recorded)).collect(),
+        ),
+        (value, _) => value.sensitive(),
+    }
+}
+
+fn holds_hash(value: &Value) -> bool {
+    wharf_state::is_hash(value)
+        || match value {
+            Value::List(list) => list.iter().any(holds_hash),
+            Value::Map(map) => map.values().any(holds_hash),
+            _ => false,
+        }
+}
+
 /// The first place where `actual` is not what was planned, leaving out what was unknown then.
 pub fn contradiction(planned: &Value, actual: &Value) -> Option<PropertyPath> {
     search(planned, actual, &PropertyPath::default())

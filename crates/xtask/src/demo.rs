@@ -8,7 +8,7 @@ use std::process::Command;
 use wharf_testkit::emulator::Emulator;
 use wharf_testkit::reader::Reader;
 
-/// Starts the emulator in the foreground and prints the environment to use it.
+/// Runs the emulator in the foreground and prints the environment to use it.
 pub(crate) fn emulator(port: u16) -> Result<()> {
     let emulator = start(port)?;
     print_environment(&emulator);
@@ -16,7 +16,7 @@ pub(crate) fn emulator(port: u16) -> Result<()> {
     wait_for_interrupt(&emulator)
 }
 
-fn start(port: u16) -> Result<Emulator> {
+pub(crate) fn start(port: u16) -> Result<Emulator> {
     let python = python::ensure()?;
     Ok(Emulator::start_with(&python, port)?)
 }
@@ -116,7 +116,7 @@ impl Stage {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
