@@ -1,6 +1,7 @@
 //! The resource types, one file each, by service.
 
 mod ec2;
+mod ecr;
 mod ecs;
 mod elbv2;
 mod s3;
@@ -13,6 +14,8 @@ pub(crate) fn registry() -> Registry<Clients> {
     Registry::new(vec![
         Entry::of::<ec2::vpc::Vpc>(),
         Entry::of::<ec2::subnet::Subnet>(),
+        Entry::of::<ecr::repository::Repository>(),
+        Entry::of::<ecr::lifecycle_policy::LifecyclePolicy>(),
         Entry::of::<ecs::cluster::Cluster>(),
         Entry::of::<ecs::task_definition::TaskDefinition>(),
         Entry::of::<ecs::service::Service>(),
