@@ -1,5 +1,6 @@
 //! The resource types, one file each, by service.
 
+mod code;
 mod ec2;
 mod ecr;
 mod ecs;
@@ -19,6 +20,11 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<ecs::cluster::Cluster>(),
         Entry::of::<ecs::task_definition::TaskDefinition>(),
         Entry::of::<ecs::service::Service>(),
+        Entry::of::<code::codecommit_repository::Repository>(),
+        Entry::of::<code::codebuild_project::Project>(),
+        Entry::of::<code::codedeploy_app::App>(),
+        Entry::of::<code::codedeploy_deployment_group::DeploymentGroup>(),
+        Entry::of::<code::codepipeline::Pipeline>(),
         Entry::of::<ec2::internet_gateway::InternetGateway>(),
         Entry::of::<ec2::eip::Eip>(),
         Entry::of::<ec2::nat_gateway::NatGateway>(),
