@@ -24,16 +24,9 @@ where
     }
 }
 
-/// Takes what an SDK builder made; a part that is missing there is our fault.
-pub(crate) trait Built<T> {
-    /// The part of a request.
-    fn built(self) -> Result<T>;
-}
-
-impl<T> Built<T> for Result<T, BuildError> {
-    fn built(self) -> Result<T> {
-        self.map_err(|error| Error::internal(error.to_string()))
-    }
+/// A part of a request; one that lacks what AWS's model demands is wharf's own fault.
+pub(crate) fn built<T>(part: Result<T, BuildError>) -> Result<T> {
+    part.map_err(|error| Error::internal(error.to_string()))
 }
 
 fn translate<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Error

@@ -1,6 +1,6 @@
 //! Stages and actions of a pipeline, and what `CodePipeline` calls them.
 
-use crate::errors::Built;
+use crate::errors::built;
 use aws_sdk_codepipeline::types as codepipeline;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,12 +90,13 @@ impl Stage {
                 .set_retry_configuration(retry)
                 .build()
         });
-        codepipeline::StageDeclaration::builder()
-            .name(&self.name)
-            .set_actions(Some(self.action.iter().map(Action::to_aws).collect::<Result<_>>()?))
-            .set_on_failure(on_failure)
-            .build()
-            .built()
+        built(
+            codepipeline::StageDeclaration::builder()
+                .name(&self.name)
+                .set_actions(Some(self.action.iter().map(Action::to_aws).collect::<Result<_>>()?))
+                .set_on_failure(on_failure)
+                .build(),
+        )
     }
 
     pub(crate) fn from_aws(stage: codepipeline::StageDeclaration) -> Self {
@@ -114,37 +115,39 @@ impl Stage {
 
 impl Action {
     fn to_aws(&self) -> Result<codepipeline::ActionDeclaration> {
-        let kind = codepipeline::ActionTypeId::builder()
-            .category(self.category.as_str().into())
-            .owner(self.owner.as_str().into())
-            .provider(&self.provider)
-            .version(&self.version)
-            .build()
-            .built()?;
+        let kind = built(
+            codepipeline::ActionTypeId::builder()
+                .category(self.category.as_str().into())
+                .owner(self.owner.as_str().into())
+                .provider(&self.provider)
+                .version(&self.version)
+                .build(),
+        )?;
         let inputs = self
             .input_artifacts
             .iter()
-            .map(|name| codepipeline::InputArtifact::builder().name(name).build().built());
+            .map(|name| built(codepipeline::InputArtifact::builder().name(name).build()));
         let outputs = self
             .output_artifacts
             .iter()
-            .map(|name| codepipeline::OutputArtifact::builder().name(name).build().built());
+            .map(|name| built(codepipeline::OutputArtifact::builder().name(name).build()));
         let configuration = &self.configuration;
-        codepipeline::ActionDeclaration::builder()
-            .name(&self.name)
-            .action_type_id(kind)
-            .set_configuration(
-                (!configuration.is_empty()).then(|| configuration.clone().into_iter().collect()),
-            )
-            .set_input_artifacts(Some(inputs.collect::<Result<_>>()?))
-            .set_output_artifacts(Some(outputs.collect::<Result<_>>()?))
-            .set_run_order(self.run_order)
-            .set_namespace(self.namespace.clone())
-            .set_region(self.region.clone())
-            .set_role_arn(self.role_arn.clone())
-            .set_timeout_in_minutes(self.timeout_in_minutes)
-            .build()
-            .built()
+        built(
+            codepipeline::ActionDeclaration::builder()
+                .name(&self.name)
+                .action_type_id(kind)
+                .set_configuration(
+                    (!configuration.is_empty()).then(|| configuration.clone().into_iter().collect()),
+                )
+                .set_input_artifacts(Some(inputs.collect::<Result<_>>()?))
+                .set_output_artifacts(Some(outputs.collect::<Result<_>>()?))
+                .set_run_order(self.run_order)
+                .set_namespace(self.namespace.clone())
+                .set_region(self.region.clone())
+                .set_role_arn(self.role_arn.clone())
+                .set_timeout_in_minutes(self.timeout_in_minutes)
+                .build(),
+        )
     }
 
     fn from_aws(action: codepipeline::ActionDeclaration) -> Self {

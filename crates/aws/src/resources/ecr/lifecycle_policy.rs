@@ -48,13 +48,12 @@ impl ResourceType for LifecyclePolicy {
     }
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
-        // Put twice, it is the same policy still: this may be repeated.
-        put(cloud, new.properties).await?;
+        put(cloud.ecr_once(), new.properties).await?;
         Ok(new.properties.repository.clone())
     }
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
-        put(cloud, update.desired).await
+        put(cloud.ecr(), update.desired).await
     }
 
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
@@ -118,8 +117,8 @@ async fn read(cloud: &Clients, repository: &str) -> Result<Option<LiveOf<Lifecyc
     }))
 }
 
-async fn put(cloud: &Clients, properties: &Properties) -> Result<()> {
-    let request = cloud.ecr().put_lifecycle_policy().repository_name(&properties.repository);
+async fn put(client: &aws_sdk_ecr::Client, properties: &Properties) -> Result<()> {
+    let request = client.put_lifecycle_policy().repository_name(&properties.repository);
     request.lifecycle_policy_text(properties.policy.text()).send().await.named("ecr:PutLifecyclePolicy")?;
     Ok(())
 }

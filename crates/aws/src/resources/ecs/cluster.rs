@@ -152,8 +152,12 @@ impl ResourceType for Cluster {
             .set_configuration(configuration(properties))
             .set_service_connect_defaults(service_connect_defaults(properties))
             .set_tags(Some(to_aws(&properties.tags)));
-        let cluster = request.send().await.named("ecs:CreateCluster")?.cluster.unwrap_or_else(empty);
-        // CreateCluster answers with a cluster of that name if there is one; its tags tell whose it is.
+        let created = request.send().await.named("ecs:CreateCluster").map_err(|error| {
+            let there = error.message.contains("inconsistent with arguments");
+            if there { error.of_kind(ErrorKind::AlreadyExists) } else { error }
+        })?;
+        let cluster = created.cluster.unwrap_or_else(empty);
+        // CreateCluster may answer with a cluster of that name that was there before; its tags tell whose it is.
         if from_aws(cluster.tags) != properties.tags {
             let there = describe(cloud, vec![properties.name.clone()]).await?;
             if there.into_iter().any(|cluster| from_aws(cluster.tags) != properties.tags) {

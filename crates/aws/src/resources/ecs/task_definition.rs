@@ -218,8 +218,7 @@ impl ResourceType for TaskDefinition {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        // Revisions have no names. The newest ones are looked through for one with our tags and what was wanted:
-        // the revision that is to be replaced has the same tags.
+        // Revisions have no names. The newest ones are looked through for one with our tags and what was wanted.
         let request = cloud
             .ecs()
             .list_task_definitions()
@@ -228,7 +227,8 @@ impl ResourceType for TaskDefinition {
             .sort(ecs::SortOrder::Desc)
             .max_results(10);
         let arns = request.send().await.named("ecs:ListTaskDefinitions")?.task_definition_arns;
-        let revisions = arns.into_iter().flatten().map(|arn| {
+        let new = arns.into_iter().flatten().filter(|arn| !wanted.known.contains(arn));
+        let revisions = new.map(|arn| {
             let object = ObjectOf { id: arn, properties: None };
             async move { Ok(read(cloud, &object).await?.map(|live| (object.id, live.properties))) }
         });
