@@ -2,7 +2,7 @@
 
 use crate::desired::{Resolved, mark_sensitive, resolve, values_after, with_own_tags};
 use crate::merge::{mark_hashed, mark_like};
-use crate::model::{Change, OutputChange, Plan, Reason};
+use crate::model::{Change, Mode, OutputChange, Plan, Reason};
 use crate::operations::operations;
 use crate::replace_order::{Wish, create_first};
 use crate::{Graph, diff};
@@ -29,15 +29,6 @@ pub struct Inputs<'a> {
     pub mode: Mode,
     /// Only these addresses (or all instances of these names) and what they need; everything if empty.
     pub targets: &'a [Address],
-}
-
-/// What a plan is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// To converge.
-    Apply,
-    /// To remove everything.
-    Destroy,
 }
 
 /// What AWS says of the objects in a state.
@@ -87,6 +78,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
     };
     Ok(Plan {
         stack: inputs.expanded.stack().name.clone(),
+        mode: inputs.mode,
         lineage: inputs.snapshot.lineage.clone(),
         serial: inputs.snapshot.serial,
         changes,

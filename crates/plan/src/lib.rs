@@ -17,12 +17,12 @@ mod waves;
 
 mod model;
 
-pub use build::{Inputs, Mode, Observed, Seen, plan};
+pub use build::{Inputs, Observed, Seen, plan};
 pub use canonical::{canonical, canonical_json};
 pub use check::check;
 pub use desired::{Resolved, resolve, values_after};
 pub use diff::{Difference, differences};
 pub use graph::Graph;
 pub use merge::{contradiction, mark_like, overlay};
-pub use model::{Change, Counts, Kind, Operation, OutputChange, Plan, Reason};
+pub use model::{Change, Counts, Kind, Mode, Operation, OutputChange, Plan, Reason};
 pub use moved::apply_moves;

@@ -8,6 +8,8 @@ use wharf_core::{Action, Address, Map, Span, Value};
 pub struct Plan {
     /// The stack's name.
     pub stack: String,
+    /// What it is for.
+    pub mode: Mode,
     /// The lineage of the state it was made on.
     pub lineage: String,
     /// The serial of the state it was made on.
@@ -20,6 +22,16 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Addresses whose objects are gone from AWS and whose records only have to be dropped.
     pub gone: Vec<Address>,
+}
+
+/// What a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// To converge.
+    #[default]
+    Apply,
+    /// To remove everything.
+    Destroy,
 }
 
 /// What happens to one address.

@@ -97,11 +97,9 @@ impl Stage {
         let name = repositories[0].as_str().ok_or("the stack has no ECR repository")?.to_owned();
         let off = json!({"repositoryName": name, "imageScanningConfiguration": {"scanOnPush": false}});
         reader.call("ecr", "put_image_scanning_configuration", &off, None)?;
-        let services = "taskDefinitionArns[0]";
-        reader.call("ecs", "list_task_definitions", &json!({}), Some(services))?;
         let groups = "TargetGroups[].TargetGroupArn";
         let groups = reader.call("elbv2", "describe_target_groups", &json!({}), Some(groups))?;
-        let change = json!({"TargetGroupArn": groups[0], "HealthCheckPath": "/hacked"});
+        let change = json!({"TargetGroupArn": groups[0], "HealthCheckPath": "/elsewhere"});
         reader.call("elbv2", "modify_target_group", &change, None)?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::value::{UNKNOWN, document, pretty};
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write as _;
 use wharf_core::{Action, Map, PropertyPath, Schema, Type, Value};
-use wharf_plan::{Change, Difference, Kind, Plan, Reason};
+use wharf_plan::{Change, Difference, Kind, Mode, Plan, Reason};
 use wharf_provider::{Provider, ownership};
 
 /// The whole plan: every change, the outputs, the counts.
@@ -28,6 +28,9 @@ pub(crate) fn plan(plan: &Plan, provider: &dyn Provider, palette: Palette) -> St
 
 /// The last line: what the plan comes to.
 pub(crate) fn summary(plan: &Plan, palette: Palette) -> String {
+    if plan.is_empty() && plan.mode == Mode::Destroy {
+        return palette.bold("No changes. There is nothing to destroy.");
+    }
     if plan.is_empty() {
         let count = plan.changes.len();
         let resources = if count == 1 { "resource is" } else { "resources are" };
