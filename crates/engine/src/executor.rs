@@ -137,6 +137,7 @@ impl Executor {
             match resource.create(new).await {
                 Err(error) if matches!(error.kind, ErrorKind::Ambiguous | ErrorKind::AlreadyExists) => {
                     match find_patience.attempt(|| find_for_a_while(resource, &wanted)).await? {
+                        Found::Ours(id) if wanted.known.contains(&id) => Err(has_a_name(error, &new.address)),
                         Found::Ours(id) => Ok(id),
                         Found::Foreign(id) => Err(in_the_way(error, &new.address, &id)),
                         Found::Absent => Err(error),
@@ -405,6 +406,15 @@ async fn find_for_a_while(resource: &dyn Resource, wanted: &Wanted) -> Result<Fo
 fn in_the_way(error: Error, address: &Address, id: &str) -> Error {
     let message = format!("{}; `{id}` is there already and is not this stack's `{address}`", error.message);
     Error { kind: ErrorKind::AlreadyExists, message, ..error }
+}
+
+/// Two objects of one name cannot be there at once.
+fn has_a_name(error: Error, address: &Address) -> Error {
+    let message = format!(
+        "{}; the predecessor of `{address}` has the same name: give it another one, or leave `create_before_destroy` out",
+        error.message
+    );
+    Error { kind: ErrorKind::Invalid, message, ..error }
 }
 
 /// What passes by itself after a create or an update.

@@ -140,7 +140,7 @@ impl ResourceType for Eip {
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let request = cloud.ec2().describe_addresses().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeAddresses")?;
-        Ok(found(answer.addresses.into_iter().flatten().find_map(|address| address.allocation_id)))
+        Ok(found(wanted, answer.addresses.into_iter().flatten().filter_map(|address| address.allocation_id)))
     }
 }
 

@@ -124,7 +124,10 @@ impl ResourceType for InternetGateway {
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let request = cloud.ec2().describe_internet_gateways().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeInternetGateways")?;
-        Ok(found(answer.internet_gateways.into_iter().flatten().find_map(|g| g.internet_gateway_id)))
+        Ok(found(
+            wanted,
+            answer.internet_gateways.into_iter().flatten().filter_map(|g| g.internet_gateway_id),
+        ))
     }
 
     /// A gateway made a moment ago cannot be attached everywhere at once.

@@ -163,12 +163,12 @@ impl ResourceType for NatGateway {
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let request = cloud.ec2().describe_nat_gateways().set_filter(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeNatGateways")?;
-        let mut gateways = answer.nat_gateways.into_iter().flatten().filter(exists);
-        let ours = gateways.find(|gateway| {
+        let gateways = answer.nat_gateways.into_iter().flatten().filter(exists);
+        let ours = gateways.filter(|gateway| {
             let tags = from_aws(gateway.tags.clone());
             matches!(wanted.by_tags("", &tags), Found::Ours(_))
         });
-        Ok(found(ours.and_then(|gateway| gateway.nat_gateway_id)))
+        Ok(found(wanted, ours.filter_map(|gateway| gateway.nat_gateway_id)))
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

@@ -163,7 +163,7 @@ impl ResourceType for RouteTable {
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let request = cloud.ec2().describe_route_tables().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeRouteTables")?;
-        Ok(found(answer.route_tables.into_iter().flatten().find_map(|table| table.route_table_id)))
+        Ok(found(wanted, answer.route_tables.into_iter().flatten().filter_map(|table| table.route_table_id)))
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

@@ -1,7 +1,7 @@
 use super::group_rule::{self, Rule, Source, canonical_protocol};
 use super::support::{
-    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, found, from_aws, new_id, owned,
-    range_mistake, specification, unfinished, update_tags,
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, from_aws, new_id, owned, range_mistake,
+    specification, unfinished, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -230,7 +230,7 @@ impl ResourceType for SecurityGroup {
         let request = cloud.ec2().describe_security_groups().set_filters(Some(filters));
         let answer = request.send().await.named("ec2:DescribeSecurityGroups")?;
         let Some(group) = answer.security_groups.into_iter().flatten().next() else {
-            return Ok(found(None));
+            return Ok(Found::Absent);
         };
         Ok(wanted.by_tags(group.group_id.unwrap_or_default(), &from_aws(group.tags)))
     }

@@ -180,7 +180,7 @@ impl ResourceType for Subnet {
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let request = cloud.ec2().describe_subnets().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeSubnets")?;
-        Ok(found(answer.subnets.into_iter().flatten().find_map(|subnet| subnet.subnet_id)))
+        Ok(found(wanted, answer.subnets.into_iter().flatten().filter_map(|subnet| subnet.subnet_id)))
     }
 }
 

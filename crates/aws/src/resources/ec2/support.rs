@@ -89,9 +89,9 @@ pub(crate) fn owned<T: Kind>(wanted: &WantedOf<'_, T>) -> Vec<Filter> {
     ]
 }
 
-/// The first id of a look-up by ownership tags.
-pub(crate) fn found(id: Option<String>) -> Found {
-    id.map_or(Found::Absent, Found::Ours)
+/// The object among those with the ownership tags that the state does not know yet.
+pub(crate) fn found<T: Kind>(wanted: &WantedOf<'_, T>, ids: impl IntoIterator<Item = String>) -> Found {
+    ids.into_iter().find(|id| !wanted.known.contains(id)).map_or(Found::Absent, Found::Ours)
 }
 
 /// A tag in the create request of an object that one request cannot complete. `finish` takes it off again.

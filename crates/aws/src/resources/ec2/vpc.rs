@@ -194,7 +194,7 @@ impl ResourceType for Vpc {
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let request = cloud.ec2().describe_vpcs().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeVpcs")?;
-        Ok(found(answer.vpcs.into_iter().flatten().find_map(|vpc| vpc.vpc_id)))
+        Ok(found(wanted, answer.vpcs.into_iter().flatten().filter_map(|vpc| vpc.vpc_id)))
     }
 
     fn replaces(_: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
