@@ -29,6 +29,13 @@ pub(crate) fn built<T>(part: Result<T, BuildError>) -> Result<T> {
     part.map_err(|error| Error::internal(error.to_string()))
 }
 
+/// The error of one entry in an answer that is no error as a whole.
+pub(crate) fn failed(operation: &str, code: Option<String>, message: Option<String>) -> Error {
+    let message = message.unwrap_or_default();
+    let kind = kind_of(code.as_deref().unwrap_or_default(), &message, 400);
+    Error { kind, operation: operation.to_owned(), code, message, request_id: None }
+}
+
 fn translate<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + StdError + 'static,
@@ -106,6 +113,8 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "ConcurrentModification"
         | "ConcurrentModificationException"
         | "OperationAborted"
+        | "OperationAbortedException"
+        | "ConditionalRequestConflict"
         | "BandwidthLimitExceeded"
         | "EC2ThrottledException"
         | "ProvisionedThroughputExceededException" => ErrorKind::Throttled,
@@ -212,6 +221,7 @@ fn role_not_ready(message: &str) -> bool {
         "verify that the role",
         "permissions required to assume the role",
         "invalid principal in policy",
+        "one or more invalid principals",
     ]
     .iter()
     .any(|words| message.contains(words))

@@ -5,6 +5,11 @@ mod ec2;
 mod ecr;
 mod ecs;
 mod elbv2;
+mod events;
+mod exact;
+mod iam;
+mod kms;
+mod logs;
 mod s3;
 
 use crate::clients::Clients;
@@ -39,6 +44,21 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<elbv2::lb_target_group::LbTargetGroup>(),
         Entry::of::<elbv2::lb_listener::LbListener>(),
         Entry::of::<elbv2::lb_listener_rule::LbListenerRule>(),
+        Entry::of::<events::rule::Rule>(),
+        Entry::of::<events::target::Target>(),
+        Entry::of::<iam::policy::Policy>(),
+        Entry::of::<iam::role::Role>(),
+        Entry::of::<iam::role_policy::RolePolicy>(),
+        Entry::of::<iam::role_policy_attachment::RolePolicyAttachment>(),
+        Entry::of::<kms::alias::Alias>(),
+        Entry::of::<kms::key::Key>(),
+        Entry::of::<kms::key_policy::KeyPolicy>(),
+        Entry::of::<logs::group::LogGroup>(),
         Entry::of::<s3::bucket::Bucket>(),
+        Entry::of::<s3::bucket_policy::BucketPolicy>(),
+        Entry::of::<s3::bucket_public_access_block::BucketPublicAccessBlock>(),
+        Entry::of::<s3::bucket_server_side_encryption_configuration::Encryption>(),
+        Entry::of::<s3::bucket_versioning::BucketVersioning>(),
+        Entry::of::<s3::object::Object>(),
     ])
 }

@@ -72,3 +72,21 @@ def copy_object(call: Call) -> None:
     bucket = call.backend().buckets.get(call.params["Bucket"])
     if call.params.get("IfNoneMatch") == "*" and bucket is not None and bucket.keys.get(call.params["Key"]):
         raise Fault("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
+
+
+def _versioning_element() -> None:
+    """moto names the element of GetBucketVersioning's answer after the operation; SDKs refuse that."""
+    from moto.core.serialize import S3Serializer
+
+    serialize = S3Serializer._serialized_result_to_response  # noqa: SLF001
+
+    def renamed(self: Any, resp: Any, result: Any, shape: Any, serialized_result: Any) -> Any:
+        answer = serialize(self, resp, result, shape, serialized_result)
+        if self.operation_model.name == "GetBucketVersioning" and isinstance(answer.get("body"), str):
+            answer["body"] = answer["body"].replace("GetBucketVersioningResponse", "VersioningConfiguration")
+        return answer
+
+    S3Serializer._serialized_result_to_response = renamed  # noqa: SLF001
+
+
+_versioning_element()
