@@ -24,9 +24,16 @@ where
     }
 }
 
-/// A part of a request; one that lacks what AWS's model demands is wharf's own fault.
-pub(crate) fn built<T>(part: Result<T, BuildError>) -> Result<T> {
-    part.map_err(|error| Error::internal(error.to_string()))
+/// Takes what an SDK builder made; a part that is missing there is wharf's own fault.
+pub(crate) trait Built<T> {
+    /// The part of a request.
+    fn built(self) -> Result<T>;
+}
+
+impl<T> Built<T> for Result<T, BuildError> {
+    fn built(self) -> Result<T> {
+        self.map_err(|error| Error::internal(error.to_string()))
+    }
 }
 
 /// The error of one entry in an answer that is no error as a whole.

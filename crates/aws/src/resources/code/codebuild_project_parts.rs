@@ -1,6 +1,6 @@
 //! The blocks of a build project, and what `CodeBuild` calls them.
 
-use crate::errors::built;
+use crate::errors::Built;
 use aws_sdk_codebuild::types as codebuild;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -223,20 +223,19 @@ fn some(text: Option<String>) -> Option<String> {
 
 impl Artifacts {
     pub(crate) fn to_aws(&self) -> Result<codebuild::ProjectArtifacts> {
-        built(
-            codebuild::ProjectArtifacts::builder()
-                .r#type(self.kind.as_str().into())
-                .set_location(self.location.clone())
-                .set_name(self.name.clone())
-                .set_path(self.path.clone())
-                .set_namespace_type(self.namespace_type.as_deref().map(Into::into))
-                .set_packaging(self.packaging.as_deref().map(Into::into))
-                .override_artifact_name(self.override_artifact_name)
-                .encryption_disabled(self.encryption_disabled)
-                .set_artifact_identifier(self.artifact_identifier.clone())
-                .set_bucket_owner_access(self.bucket_owner_access.as_deref().map(Into::into))
-                .build(),
-        )
+        codebuild::ProjectArtifacts::builder()
+            .r#type(self.kind.as_str().into())
+            .set_location(self.location.clone())
+            .set_name(self.name.clone())
+            .set_path(self.path.clone())
+            .set_namespace_type(self.namespace_type.as_deref().map(Into::into))
+            .set_packaging(self.packaging.as_deref().map(Into::into))
+            .override_artifact_name(self.override_artifact_name)
+            .encryption_disabled(self.encryption_disabled)
+            .set_artifact_identifier(self.artifact_identifier.clone())
+            .set_bucket_owner_access(self.bucket_owner_access.as_deref().map(Into::into))
+            .build()
+            .built()
     }
 
     pub(crate) fn from_aws(artifacts: codebuild::ProjectArtifacts) -> Self {
@@ -259,19 +258,18 @@ impl Source {
     pub(crate) fn to_aws(&self) -> Result<codebuild::ProjectSource> {
         let submodules = self.git_submodules_config.as_ref().map(|submodules| {
             let fetch = submodules.fetch_submodules;
-            built(codebuild::GitSubmodulesConfig::builder().fetch_submodules(fetch).build())
+            codebuild::GitSubmodulesConfig::builder().fetch_submodules(fetch).build().built()
         });
-        built(
-            codebuild::ProjectSource::builder()
-                .r#type(self.kind.as_str().into())
-                .set_location(self.location.clone())
-                .set_buildspec(self.buildspec.clone())
-                .set_git_clone_depth(self.git_clone_depth)
-                .set_git_submodules_config(submodules.transpose()?)
-                .set_insecure_ssl(self.insecure_ssl)
-                .set_report_build_status(self.report_build_status)
-                .build(),
-        )
+        codebuild::ProjectSource::builder()
+            .r#type(self.kind.as_str().into())
+            .set_location(self.location.clone())
+            .set_buildspec(self.buildspec.clone())
+            .set_git_clone_depth(self.git_clone_depth)
+            .set_git_submodules_config(submodules.transpose()?)
+            .set_insecure_ssl(self.insecure_ssl)
+            .set_report_build_status(self.report_build_status)
+            .build()
+            .built()
     }
 
     pub(crate) fn from_aws(source: codebuild::ProjectSource) -> Self {
@@ -293,34 +291,31 @@ impl Source {
 impl Environment {
     pub(crate) fn to_aws(&self) -> Result<codebuild::ProjectEnvironment> {
         let variables = self.environment_variable.iter().map(|variable| {
-            built(
-                codebuild::EnvironmentVariable::builder()
-                    .name(&variable.name)
-                    .value(&variable.value)
-                    .r#type(variable.kind.as_str().into())
-                    .build(),
-            )
+            codebuild::EnvironmentVariable::builder()
+                .name(&variable.name)
+                .value(&variable.value)
+                .r#type(variable.kind.as_str().into())
+                .build()
+                .built()
         });
         let credential = self.registry_credential.as_ref().map(|credential| {
-            built(
-                codebuild::RegistryCredential::builder()
-                    .credential(&credential.credential)
-                    .credential_provider(credential.credential_provider.as_str().into())
-                    .build(),
-            )
+            codebuild::RegistryCredential::builder()
+                .credential(&credential.credential)
+                .credential_provider(credential.credential_provider.as_str().into())
+                .build()
+                .built()
         });
-        built(
-            codebuild::ProjectEnvironment::builder()
-                .r#type(self.kind.as_str().into())
-                .compute_type(self.compute_type.as_str().into())
-                .image(&self.image)
-                .image_pull_credentials_type(self.image_pull_credentials_type.as_str().into())
-                .privileged_mode(self.privileged_mode)
-                .set_environment_variables(Some(variables.collect::<Result<_>>()?))
-                .set_certificate(self.certificate.clone())
-                .set_registry_credential(credential.transpose()?)
-                .build(),
-        )
+        codebuild::ProjectEnvironment::builder()
+            .r#type(self.kind.as_str().into())
+            .compute_type(self.compute_type.as_str().into())
+            .image(&self.image)
+            .image_pull_credentials_type(self.image_pull_credentials_type.as_str().into())
+            .privileged_mode(self.privileged_mode)
+            .set_environment_variables(Some(variables.collect::<Result<_>>()?))
+            .set_certificate(self.certificate.clone())
+            .set_registry_credential(credential.transpose()?)
+            .build()
+            .built()
     }
 
     pub(crate) fn from_aws(environment: codebuild::ProjectEnvironment) -> Self {
@@ -354,13 +349,12 @@ impl Environment {
 impl Cache {
     pub(crate) fn to_aws(&self) -> Result<codebuild::ProjectCache> {
         let modes: Vec<_> = self.modes.iter().map(|mode| mode.as_str().into()).collect();
-        built(
-            codebuild::ProjectCache::builder()
-                .r#type(self.kind.as_str().into())
-                .set_location(self.location.clone())
-                .set_modes((!modes.is_empty()).then_some(modes))
-                .build(),
-        )
+        codebuild::ProjectCache::builder()
+            .r#type(self.kind.as_str().into())
+            .set_location(self.location.clone())
+            .set_modes((!modes.is_empty()).then_some(modes))
+            .build()
+            .built()
     }
 
     pub(crate) fn from_aws(cache: codebuild::ProjectCache) -> Self {
@@ -376,23 +370,21 @@ impl Cache {
 impl LogsConfig {
     pub(crate) fn to_aws(&self) -> Result<codebuild::LogsConfig> {
         let cloudwatch = self.cloudwatch_logs.as_ref().map(|logs| {
-            built(
-                codebuild::CloudWatchLogsConfig::builder()
-                    .status(logs.status.as_str().into())
-                    .set_group_name(logs.group_name.clone())
-                    .set_stream_name(logs.stream_name.clone())
-                    .build(),
-            )
+            codebuild::CloudWatchLogsConfig::builder()
+                .status(logs.status.as_str().into())
+                .set_group_name(logs.group_name.clone())
+                .set_stream_name(logs.stream_name.clone())
+                .build()
+                .built()
         });
         let s3 = self.s3_logs.as_ref().map(|logs| {
-            built(
-                codebuild::S3LogsConfig::builder()
-                    .status(logs.status.as_str().into())
-                    .set_location(logs.location.clone())
-                    .encryption_disabled(logs.encryption_disabled)
-                    .set_bucket_owner_access(logs.bucket_owner_access.as_deref().map(Into::into))
-                    .build(),
-            )
+            codebuild::S3LogsConfig::builder()
+                .status(logs.status.as_str().into())
+                .set_location(logs.location.clone())
+                .encryption_disabled(logs.encryption_disabled)
+                .set_bucket_owner_access(logs.bucket_owner_access.as_deref().map(Into::into))
+                .build()
+                .built()
         });
         Ok(codebuild::LogsConfig::builder()
             .set_cloud_watch_logs(cloudwatch.transpose()?)

@@ -1,7 +1,7 @@
 use super::codepipeline_stage::Stage;
 use super::codepipeline_trigger::Trigger;
 use crate::clients::Clients;
-use crate::errors::{Named, built};
+use crate::errors::{Built, Named};
 use aws_sdk_codepipeline::types as codepipeline;
 use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
@@ -290,21 +290,24 @@ async fn update_tags(cloud: &Clients, name: &str, live: &Tags, desired: &Tags) -
 
 fn to_aws(tags: &Tags) -> Result<Vec<codepipeline::Tag>> {
     let tags = tags.0.iter();
-    tags.map(|(key, value)| built(codepipeline::Tag::builder().key(key).value(value).build())).collect()
+    tags.map(|(key, value)| codepipeline::Tag::builder().key(key).value(value).build().built()).collect()
 }
 
 impl ArtifactStore {
     fn to_aws(&self) -> Result<codepipeline::ArtifactStore> {
         let key = self.encryption_key.as_ref().map(|key| {
-            built(codepipeline::EncryptionKey::builder().id(&key.id).r#type(key.kind.as_str().into()).build())
+            codepipeline::EncryptionKey::builder()
+                .id(&key.id)
+                .r#type(key.kind.as_str().into())
+                .build()
+                .built()
         });
-        built(
-            codepipeline::ArtifactStore::builder()
-                .location(&self.location)
-                .r#type(self.kind.as_str().into())
-                .set_encryption_key(key.transpose()?)
-                .build(),
-        )
+        codepipeline::ArtifactStore::builder()
+            .location(&self.location)
+            .r#type(self.kind.as_str().into())
+            .set_encryption_key(key.transpose()?)
+            .build()
+            .built()
     }
 
     fn from_aws(region: Option<String>, store: codepipeline::ArtifactStore) -> Self {
@@ -331,29 +334,27 @@ fn declaration(properties: &Properties) -> Result<codepipeline::PipelineDeclarat
         }
     }
     let variables = properties.variable.iter().map(|variable| {
-        built(
-            codepipeline::PipelineVariableDeclaration::builder()
-                .name(&variable.name)
-                .set_default_value(variable.default_value.clone())
-                .set_description(variable.description.clone())
-                .build(),
-        )
+        codepipeline::PipelineVariableDeclaration::builder()
+            .name(&variable.name)
+            .set_default_value(variable.default_value.clone())
+            .set_description(variable.description.clone())
+            .build()
+            .built()
     });
     let variables = variables.collect::<Result<Vec<_>>>()?;
     let triggers = properties.trigger.iter().map(Trigger::to_aws).collect::<Result<Vec<_>>>()?;
-    built(
-        codepipeline::PipelineDeclaration::builder()
-            .name(&properties.name)
-            .role_arn(&properties.role_arn)
-            .pipeline_type(properties.pipeline_type.as_str().into())
-            .execution_mode(properties.execution_mode.as_str().into())
-            .set_artifact_store(store)
-            .set_artifact_stores((!stores.is_empty()).then_some(stores))
-            .set_stages(Some(properties.stage.iter().map(Stage::to_aws).collect::<Result<_>>()?))
-            .set_variables((!variables.is_empty()).then_some(variables))
-            .set_triggers((!triggers.is_empty()).then_some(triggers))
-            .build(),
-    )
+    codepipeline::PipelineDeclaration::builder()
+        .name(&properties.name)
+        .role_arn(&properties.role_arn)
+        .pipeline_type(properties.pipeline_type.as_str().into())
+        .execution_mode(properties.execution_mode.as_str().into())
+        .set_artifact_store(store)
+        .set_artifact_stores((!stores.is_empty()).then_some(stores))
+        .set_stages(Some(properties.stage.iter().map(Stage::to_aws).collect::<Result<_>>()?))
+        .set_variables((!variables.is_empty()).then_some(variables))
+        .set_triggers((!triggers.is_empty()).then_some(triggers))
+        .build()
+        .built()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Stages and actions of a pipeline, and what `CodePipeline` calls them.
 
-use crate::errors::built;
+use crate::errors::Built;
 use aws_sdk_codepipeline::types as codepipeline;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,13 +90,12 @@ impl Stage {
                 .set_retry_configuration(retry)
                 .build()
         });
-        built(
-            codepipeline::StageDeclaration::builder()
-                .name(&self.name)
-                .set_actions(Some(self.action.iter().map(Action::to_aws).collect::<Result<_>>()?))
-                .set_on_failure(on_failure)
-                .build(),
-        )
+        codepipeline::StageDeclaration::builder()
+            .name(&self.name)
+            .set_actions(Some(self.action.iter().map(Action::to_aws).collect::<Result<_>>()?))
+            .set_on_failure(on_failure)
+            .build()
+            .built()
     }
 
     pub(crate) fn from_aws(stage: codepipeline::StageDeclaration) -> Self {
@@ -115,39 +114,37 @@ impl Stage {
 
 impl Action {
     fn to_aws(&self) -> Result<codepipeline::ActionDeclaration> {
-        let kind = built(
-            codepipeline::ActionTypeId::builder()
-                .category(self.category.as_str().into())
-                .owner(self.owner.as_str().into())
-                .provider(&self.provider)
-                .version(&self.version)
-                .build(),
-        )?;
+        let kind = codepipeline::ActionTypeId::builder()
+            .category(self.category.as_str().into())
+            .owner(self.owner.as_str().into())
+            .provider(&self.provider)
+            .version(&self.version)
+            .build()
+            .built()?;
         let inputs = self
             .input_artifacts
             .iter()
-            .map(|name| built(codepipeline::InputArtifact::builder().name(name).build()));
+            .map(|name| codepipeline::InputArtifact::builder().name(name).build().built());
         let outputs = self
             .output_artifacts
             .iter()
-            .map(|name| built(codepipeline::OutputArtifact::builder().name(name).build()));
+            .map(|name| codepipeline::OutputArtifact::builder().name(name).build().built());
         let configuration = &self.configuration;
-        built(
-            codepipeline::ActionDeclaration::builder()
-                .name(&self.name)
-                .action_type_id(kind)
-                .set_configuration(
-                    (!configuration.is_empty()).then(|| configuration.clone().into_iter().collect()),
-                )
-                .set_input_artifacts(Some(inputs.collect::<Result<_>>()?))
-                .set_output_artifacts(Some(outputs.collect::<Result<_>>()?))
-                .set_run_order(self.run_order)
-                .set_namespace(self.namespace.clone())
-                .set_region(self.region.clone())
-                .set_role_arn(self.role_arn.clone())
-                .set_timeout_in_minutes(self.timeout_in_minutes)
-                .build(),
-        )
+        codepipeline::ActionDeclaration::builder()
+            .name(&self.name)
+            .action_type_id(kind)
+            .set_configuration(
+                (!configuration.is_empty()).then(|| configuration.clone().into_iter().collect()),
+            )
+            .set_input_artifacts(Some(inputs.collect::<Result<_>>()?))
+            .set_output_artifacts(Some(outputs.collect::<Result<_>>()?))
+            .set_run_order(self.run_order)
+            .set_namespace(self.namespace.clone())
+            .set_region(self.region.clone())
+            .set_role_arn(self.role_arn.clone())
+            .set_timeout_in_minutes(self.timeout_in_minutes)
+            .build()
+            .built()
     }
 
     fn from_aws(action: codepipeline::ActionDeclaration) -> Self {

@@ -1,6 +1,6 @@
 //! Triggers of a pipeline, and what `CodePipeline` calls them.
 
-use crate::errors::built;
+use crate::errors::Built;
 use aws_sdk_codepipeline::types as codepipeline;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,14 +93,11 @@ patterns!(to_tags, from_tags: GitTagFilterCriteria);
 
 impl Trigger {
     pub(crate) fn to_aws(&self) -> Result<codepipeline::PipelineTriggerDeclaration> {
-        built(
-            codepipeline::PipelineTriggerDeclaration::builder()
-                .provider_type(self.provider_type.as_str().into())
-                .set_git_configuration(
-                    self.git_configuration.as_ref().map(GitConfiguration::to_aws).transpose()?,
-                )
-                .build(),
-        )
+        codepipeline::PipelineTriggerDeclaration::builder()
+            .provider_type(self.provider_type.as_str().into())
+            .set_git_configuration(self.git_configuration.as_ref().map(GitConfiguration::to_aws).transpose()?)
+            .build()
+            .built()
     }
 
     pub(crate) fn from_aws(trigger: codepipeline::PipelineTriggerDeclaration) -> Self {
@@ -115,13 +112,12 @@ impl GitConfiguration {
     fn to_aws(&self) -> Result<codepipeline::GitConfiguration> {
         let push: Vec<_> = self.push.iter().map(Push::to_aws).collect();
         let pull_request: Vec<_> = self.pull_request.iter().map(PullRequest::to_aws).collect();
-        built(
-            codepipeline::GitConfiguration::builder()
-                .source_action_name(&self.source_action_name)
-                .set_push((!push.is_empty()).then_some(push))
-                .set_pull_request((!pull_request.is_empty()).then_some(pull_request))
-                .build(),
-        )
+        codepipeline::GitConfiguration::builder()
+            .source_action_name(&self.source_action_name)
+            .set_push((!push.is_empty()).then_some(push))
+            .set_pull_request((!pull_request.is_empty()).then_some(pull_request))
+            .build()
+            .built()
     }
 
     fn from_aws(git: codepipeline::GitConfiguration) -> Self {

@@ -1,6 +1,6 @@
 use crate::arn::as_written;
 use crate::clients::Clients;
-use crate::errors::{Named, built};
+use crate::errors::{Built, Named};
 use aws_sdk_ecr::types as ecr;
 use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
@@ -139,7 +139,7 @@ impl ResourceType for Repository {
             .repository_name(&properties.name)
             .image_tag_mutability(properties.image_tag_mutability.as_str().into())
             .set_image_scanning_configuration(scanning(properties))
-            .set_encryption_configuration(built(encryption.transpose())?)
+            .set_encryption_configuration(encryption.transpose().built()?)
             .set_tags(Some(to_aws(&properties.tags)?));
         request.send().await.named("ecr:CreateRepository")?;
         Ok(properties.name.clone())
@@ -240,7 +240,7 @@ async fn update_tags(cloud: &Clients, name: &str, live: &Tags, desired: &Tags) -
 }
 
 fn to_aws(tags: &Tags) -> Result<Vec<ecr::Tag>> {
-    tags.0.iter().map(|(key, value)| built(ecr::Tag::builder().key(key).value(value).build())).collect()
+    tags.0.iter().map(|(key, value)| ecr::Tag::builder().key(key).value(value).build().built()).collect()
 }
 
 fn scanning(properties: &Properties) -> Option<ecr::ImageScanningConfiguration> {

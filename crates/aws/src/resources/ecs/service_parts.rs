@@ -1,6 +1,6 @@
 //! The blocks of a service, and what ECS calls them.
 
-use crate::errors::built;
+use crate::errors::Built;
 use aws_sdk_ecs::types as ecs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,7 @@ pub(crate) struct PlacementConstraint {
 impl CapacityProviderStrategy {
     pub(crate) fn to_aws(&self) -> Result<ecs::CapacityProviderStrategyItem> {
         let item = ecs::CapacityProviderStrategyItem::builder().capacity_provider(&self.capacity_provider);
-        built(item.weight(self.weight).base(self.base).build())
+        item.weight(self.weight).base(self.base).build().built()
     }
 
     pub(crate) fn from_aws(item: ecs::CapacityProviderStrategyItem) -> Self {
@@ -142,7 +142,7 @@ impl CircuitBreaker {
 impl Alarms {
     pub(crate) fn to_aws(&self) -> Result<ecs::DeploymentAlarms> {
         let alarms = ecs::DeploymentAlarms::builder().set_alarm_names(Some(self.alarm_names.0.clone()));
-        built(alarms.enable(self.enable).rollback(self.rollback).build())
+        alarms.enable(self.enable).rollback(self.rollback).build().built()
     }
 
     pub(crate) fn from_aws(alarms: ecs::DeploymentAlarms) -> Self {
@@ -155,13 +155,12 @@ impl NetworkConfiguration {
         let public =
             if self.assign_public_ip { ecs::AssignPublicIp::Enabled } else { ecs::AssignPublicIp::Disabled };
         let groups = &self.security_groups.0;
-        let vpc = built(
-            ecs::AwsVpcConfiguration::builder()
-                .set_subnets(Some(self.subnets.0.clone()))
-                .set_security_groups((!groups.is_empty()).then(|| groups.clone()))
-                .assign_public_ip(public)
-                .build(),
-        )?;
+        let vpc = ecs::AwsVpcConfiguration::builder()
+            .set_subnets(Some(self.subnets.0.clone()))
+            .set_security_groups((!groups.is_empty()).then(|| groups.clone()))
+            .assign_public_ip(public)
+            .build()
+            .built()?;
         Ok(ecs::NetworkConfiguration::builder().awsvpc_configuration(vpc).build())
     }
 

@@ -7,7 +7,7 @@ use super::service_parts::{
 };
 use super::support::to_aws;
 use crate::clients::Clients;
-use crate::errors::built;
+use crate::errors::Built;
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder as Creation;
 use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder as Request;
 use aws_sdk_ecs::types as ecs;
@@ -65,7 +65,7 @@ fn deployment_controller(properties: &Properties) -> Result<Option<ecs::Deployme
     let controller = controller.map(|controller| {
         ecs::DeploymentController::builder().r#type(controller.kind.as_str().into()).build()
     });
-    built(controller.transpose())
+    controller.transpose().built()
 }
 
 fn deployment_configuration(properties: &Properties) -> Result<ecs::DeploymentConfiguration> {

@@ -1,6 +1,6 @@
 //! Volumes of a task definition.
 
-use crate::errors::built;
+use crate::errors::Built;
 use aws_sdk_ecs::types as ecs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,7 @@ pub(crate) fn to_aws(volume: &Volume) -> Result<ecs::Volume> {
         .set_host(host)
         .set_configured_at_launch(volume.configure_at_launch)
         .set_docker_volume_configuration(docker)
-        .set_efs_volume_configuration(built(efs.transpose())?)
+        .set_efs_volume_configuration(efs.transpose().built()?)
         .build())
 }
 

@@ -6,7 +6,7 @@ use crate::resources::exact;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use wharf_core::{Map, Value};
+use wharf_core::Map;
 use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
 };
