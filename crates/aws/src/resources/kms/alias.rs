@@ -168,6 +168,7 @@ fn target_arn(alias_arn: &str, name: &str, target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wharf_core::Value;
 
     #[test]
     fn the_key_is_beside_its_alias() {
