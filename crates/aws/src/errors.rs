@@ -207,7 +207,9 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
             ErrorKind::Limit
         }
         _ if status >= 500 => ErrorKind::Ambiguous,
+        // S3 answers some requests with a status alone.
         _ if status == 404 && code.is_empty() => ErrorKind::NotFound,
+        _ if status == 403 && code.is_empty() => ErrorKind::AccessDenied,
         _ if role_not_ready(message) => ErrorKind::NotReady,
         _ => ErrorKind::Invalid,
     }

@@ -34,9 +34,17 @@ pub(crate) fn pretty(value: &Value, indent: usize) -> String {
             format!("<<-EOT\n{}\n{pad}EOT", lines.join("\n"))
         }
         Value::Unknown(Unknown { text: Some(text), .. }) => format!("{text:?}"),
+        // An archive in base64, say: nobody reads it here.
+        Value::String(text) if text.len() > LONG && !text.contains(' ') => {
+            let start: String = text.chars().take(40).collect();
+            format!("\"{start}...\" ({} characters)", text.chars().count())
+        }
         other => other.to_string(),
     }
 }
+
+/// Text without a space that is longer than this is shown by its beginning.
+const LONG: usize = 300;
 
 fn key_text(key: &str) -> String {
     let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || "_-:.".contains(c)) && !key.is_empty();

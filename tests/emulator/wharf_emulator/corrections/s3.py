@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
+
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket
 
 from ..call import Call, Fault
 from ..hooks import after, before
@@ -18,6 +22,23 @@ BLOCKED = {
 }
 AES256 = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}
 _NAME = re.compile(r"^(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$")
+
+
+def _permission(bucket: FakeBucket, action: str, resource: str) -> Any:
+    """moto takes a statement with a condition as one without: `Deny` to what is not TLS would deny everything.
+
+    Conditions are not evaluated here; statements that have one are left out.
+    """
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    document = json.loads(bucket.policy)
+    plain = [statement for statement in as_list(document["Statement"]) if "Condition" not in statement]
+    if not plain:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps({**document, "Statement": plain})).is_action_permitted(action, resource)
+
+
+FakeBucket.get_permission = _permission
 
 
 @before("s3:CreateBucket")
