@@ -113,6 +113,8 @@ fn kind_of(code: &str, message: &str, status: u16) -> ErrorKind {
         | "ConcurrentModification"
         | "ConcurrentModificationException"
         | "OperationAborted"
+        | "OperationAbortedException"
+        | "ConditionalRequestConflict"
         | "BandwidthLimitExceeded"
         | "EC2ThrottledException"
         | "ProvisionedThroughputExceededException" => ErrorKind::Throttled,
@@ -219,6 +221,7 @@ fn role_not_ready(message: &str) -> bool {
         "verify that the role",
         "permissions required to assume the role",
         "invalid principal in policy",
+        "one or more invalid principals",
     ]
     .iter()
     .any(|words| message.contains(words))

@@ -5,6 +5,8 @@ mod ec2;
 mod ecr;
 mod ecs;
 mod elbv2;
+mod exact;
+mod iam;
 mod s3;
 
 use crate::clients::Clients;
@@ -39,6 +41,10 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<elbv2::lb_target_group::LbTargetGroup>(),
         Entry::of::<elbv2::lb_listener::LbListener>(),
         Entry::of::<elbv2::lb_listener_rule::LbListenerRule>(),
+        Entry::of::<iam::policy::Policy>(),
+        Entry::of::<iam::role::Role>(),
+        Entry::of::<iam::role_policy::RolePolicy>(),
+        Entry::of::<iam::role_policy_attachment::RolePolicyAttachment>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }
