@@ -7,6 +7,7 @@ mod ecs;
 mod elbv2;
 mod exact;
 mod iam;
+mod kms;
 mod s3;
 
 use crate::clients::Clients;
@@ -45,6 +46,9 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<iam::role::Role>(),
         Entry::of::<iam::role_policy::RolePolicy>(),
         Entry::of::<iam::role_policy_attachment::RolePolicyAttachment>(),
+        Entry::of::<kms::alias::Alias>(),
+        Entry::of::<kms::key::Key>(),
+        Entry::of::<kms::key_policy::KeyPolicy>(),
         Entry::of::<s3::bucket::Bucket>(),
     ])
 }
