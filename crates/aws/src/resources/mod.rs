@@ -50,5 +50,10 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<kms::key::Key>(),
         Entry::of::<kms::key_policy::KeyPolicy>(),
         Entry::of::<s3::bucket::Bucket>(),
+        Entry::of::<s3::bucket_policy::BucketPolicy>(),
+        Entry::of::<s3::bucket_public_access_block::BucketPublicAccessBlock>(),
+        Entry::of::<s3::bucket_server_side_encryption_configuration::Encryption>(),
+        Entry::of::<s3::bucket_versioning::BucketVersioning>(),
+        Entry::of::<s3::object::Object>(),
     ])
 }

@@ -1,8 +1,7 @@
+use super::support::{delete_versions, from_aws, to_aws};
 use crate::clients::Clients;
-use crate::errors::Named;
-use aws_sdk_s3::types::{
-    BucketLocationConstraint, CreateBucketConfiguration, Delete, ObjectIdentifier, Tag, Tagging,
-};
+use crate::errors::{Built, Named};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tagging};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,10 +80,8 @@ impl ResourceType for Bucket {
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         if update.changes(&["tags"]) {
-            let tagging = Tagging::builder()
-                .set_tag_set(Some(to_aws(&update.desired.tags)?))
-                .build()
-                .map_err(|error| Error::internal(error.to_string()))?;
+            let tags = to_aws(&update.desired.tags)?;
+            let tagging = Tagging::builder().set_tag_set(Some(tags)).build().built()?;
             let request = cloud.s3().put_bucket_tagging().bucket(update.id).tagging(tagging);
             request.send().await.named("s3:PutBucketTagging")?;
         }
@@ -102,7 +99,7 @@ impl ResourceType for Bucket {
                     );
                     return Err(Error { kind: ErrorKind::Invalid, message, ..error });
                 }
-                empty(cloud, &object.id).await?;
+                delete_versions(cloud, &object.id, None).await?;
                 cloud
                     .s3()
                     .delete_bucket()
@@ -145,7 +142,7 @@ async fn read(cloud: &Clients, object: &ObjectOf<Bucket>) -> Result<Option<LiveO
         properties: Properties {
             bucket: name.clone(),
             force_destroy: object.properties.as_ref().is_some_and(|properties| properties.force_destroy),
-            tags: Tags::from_aws(tags.map(|tag| (tag.key, tag.value))),
+            tags: from_aws(tags),
         },
         attributes: Attributes {
             id: name.clone(),
@@ -155,49 +152,4 @@ async fn read(cloud: &Clients, object: &ObjectOf<Bucket>) -> Result<Option<LiveO
             region,
         },
     }))
-}
-
-fn to_aws(tags: &Tags) -> Result<Vec<Tag>> {
-    let tags = tags.0.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-    tags.collect::<Result<_, _>>().map_err(|error| Error::internal(error.to_string()))
-}
-
-/// Deletes every version of every object, a thousand a request.
-async fn empty(cloud: &Clients, bucket: &str) -> Result<()> {
-    loop {
-        let listed = cloud.s3().list_object_versions().bucket(bucket).send().await;
-        let page = listed.named("s3:ListObjectVersions")?;
-        let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
-        let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-        let objects: Vec<_> = versions
-            .chain(markers)
-            .filter_map(|(key, version)| {
-                ObjectIdentifier::builder().key(key?).set_version_id(version.map(str::to_owned)).build().ok()
-            })
-            .collect();
-        if objects.is_empty() {
-            return Ok(());
-        }
-        let delete = Delete::builder()
-            .set_objects(Some(objects))
-            .quiet(true)
-            .build()
-            .map_err(|error| Error::internal(error.to_string()))?;
-        let answer = cloud
-            .s3()
-            .delete_objects()
-            .bucket(bucket)
-            .delete(delete)
-            .send()
-            .await
-            .named("s3:DeleteObjects")?;
-        if let Some(error) = answer.errors().first() {
-            let message = format!(
-                "`{}` could not be deleted: {}",
-                error.key().unwrap_or_default(),
-                error.message().unwrap_or_default()
-            );
-            return Err(Error::new(ErrorKind::Invalid, message));
-        }
-    }
 }
