@@ -8,6 +8,7 @@ mod elbv2;
 mod exact;
 mod iam;
 mod kms;
+mod logs;
 mod s3;
 
 use crate::clients::Clients;
@@ -49,6 +50,7 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<kms::alias::Alias>(),
         Entry::of::<kms::key::Key>(),
         Entry::of::<kms::key_policy::KeyPolicy>(),
+        Entry::of::<logs::group::LogGroup>(),
         Entry::of::<s3::bucket::Bucket>(),
         Entry::of::<s3::bucket_policy::BucketPolicy>(),
         Entry::of::<s3::bucket_public_access_block::BucketPublicAccessBlock>(),
