@@ -36,6 +36,13 @@ impl<T> Built<T> for Result<T, BuildError> {
     }
 }
 
+/// The error of one entry in an answer that is no error as a whole.
+pub(crate) fn failed(operation: &str, code: Option<String>, message: Option<String>) -> Error {
+    let message = message.unwrap_or_default();
+    let kind = kind_of(code.as_deref().unwrap_or_default(), &message, 400);
+    Error { kind, operation: operation.to_owned(), code, message, request_id: None }
+}
+
 fn translate<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + StdError + 'static,

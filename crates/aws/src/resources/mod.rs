@@ -5,6 +5,7 @@ mod ec2;
 mod ecr;
 mod ecs;
 mod elbv2;
+mod events;
 mod exact;
 mod iam;
 mod kms;
@@ -43,6 +44,8 @@ pub(crate) fn registry() -> Registry<Clients> {
         Entry::of::<elbv2::lb_target_group::LbTargetGroup>(),
         Entry::of::<elbv2::lb_listener::LbListener>(),
         Entry::of::<elbv2::lb_listener_rule::LbListenerRule>(),
+        Entry::of::<events::rule::Rule>(),
+        Entry::of::<events::target::Target>(),
         Entry::of::<iam::policy::Policy>(),
         Entry::of::<iam::role::Role>(),
         Entry::of::<iam::role_policy::RolePolicy>(),

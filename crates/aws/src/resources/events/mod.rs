@@ -1,0 +1,5 @@
+//! Amazon `EventBridge`.
+
+pub(crate) mod rule;
+mod support;
+pub(crate) mod target;

@@ -1,0 +1,496 @@
+use super::support::{DEFAULT_BUS, bad_name, bus_name, canonical_bus, default_bus};
+use crate::clients::Clients;
+use crate::errors::{Built, Named, failed};
+use crate::naming::generated_name;
+use crate::resources::exact;
+use aws_sdk_eventbridge::types::{
+    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, DeadLetterConfig, EcsParameters,
+    InputTransformer, LaunchType, NetworkConfiguration, PropagateTags, RetryPolicy, SqsParameters, Tag,
+    Target as AwsTarget,
+};
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use wharf_core::{Map, Value};
+use wharf_provider::{
+    Absent, Block, BlockSet, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType,
+    Result, Set, UpdateOf, WantedOf,
+};
+
+/// A target of a rule. Terraform: `aws_cloudwatch_event_target`; AWS: `PutTargets`.
+pub(crate) struct Target;
+
+/// What a rule of `EventBridge` starts: a pipeline, a build, a task, a queue.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unsupported" = [
+    "appsync_target", "batch_target", "http_target", "kinesis_target", "redshift_target", "run_command_targets",
+    "sagemaker_pipeline_target",
+]))]
+pub(crate) struct Properties {
+    /// The name of the rule.
+    #[schemars(extend("forces_replacement" = true))]
+    rule: String,
+    /// The event bus of the rule, by name or ARN.
+    #[serde(default = "default_bus")]
+    #[schemars(extend("forces_replacement" = true))]
+    event_bus_name: String,
+    /// The target's id, unique in the rule: up to 64 letters, digits and `._-`. Made up when it is not set.
+    #[schemars(extend("forces_replacement" = true))]
+    target_id: Option<String>,
+    /// The ARN of what is started.
+    arn: String,
+    /// The ARN of the role that starts it; pipelines, builds and tasks need one.
+    role_arn: Option<String>,
+    /// JSON text that is sent instead of the event; empty for none.
+    #[serde(default)]
+    input: String,
+    /// The part of the event that is sent, as a JSON path: `$.detail`; empty for all of it.
+    #[serde(default)]
+    input_path: String,
+    /// What is sent, made of parts of the event.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    input_transformer: Block<Transformer>,
+    /// How tasks are started, when the target is an ECS cluster.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    ecs_target: Block<Ecs>,
+    /// How messages are sent, when the target is a FIFO queue.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    sqs_target: Block<Sqs>,
+    /// Where events go that could not be delivered.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    dead_letter_config: Block<DeadLetters>,
+    /// How long and how often delivery is tried.
+    #[serde(default)]
+    #[schemars(extend("default_empty" = true))]
+    retry_policy: Block<Retry>,
+    /// Whether a destroy removes the target although an AWS service made the rule.
+    #[serde(default)]
+    #[schemars(extend("write_only" = true))]
+    force_destroy: bool,
+}
+
+/// What is sent, made of parts of the event.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Transformer {
+    /// Names for parts of the event, as JSON paths.
+    input_paths: Option<BTreeMap<String, String>>,
+    /// The template, with the names as `<name>`.
+    input_template: String,
+}
+
+/// How tasks are started.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("unsupported" = ["ordered_placement_strategy", "placement_constraint"]))]
+pub(crate) struct Ecs {
+    /// The ARN of the task definition.
+    task_definition_arn: String,
+    /// How many tasks.
+    #[serde(default = "one")]
+    task_count: i32,
+    /// What tasks run on.
+    #[schemars(extend("enum" = ["EC2", "EXTERNAL", "FARGATE"]))]
+    launch_type: Option<String>,
+    /// The version of Fargate: `LATEST`, `1.4.0`.
+    platform_version: Option<String>,
+    /// The task group.
+    group: Option<String>,
+    /// Whether tags of the task definition go to the tasks.
+    #[schemars(extend("enum" = ["TASK_DEFINITION"]))]
+    propagate_tags: Option<String>,
+    /// Whether ECS tags the tasks itself.
+    #[serde(default)]
+    enable_ecs_managed_tags: bool,
+    /// Whether commands can be run in the containers.
+    #[serde(default)]
+    enable_execute_command: bool,
+    /// Which capacity providers, in place of a launch type.
+    #[serde(default)]
+    capacity_provider_strategy: BlockSet<CapacityProvider>,
+    /// Where in the network; tasks on Fargate need it.
+    #[serde(default)]
+    network_configuration: Block<Network>,
+    /// Tags of the tasks.
+    tags: Option<BTreeMap<String, String>>,
+}
+
+/// A capacity provider and its share.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "Terraform's name")]
+pub(crate) struct CapacityProvider {
+    /// The provider: `FARGATE_SPOT`.
+    capacity_provider: String,
+    /// Its share of the tasks beyond the base.
+    #[serde(default)]
+    weight: i32,
+    /// How many tasks it runs at least.
+    #[serde(default)]
+    base: i32,
+}
+
+/// Where in the network.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Network {
+    /// The subnets.
+    subnets: Set<String>,
+    /// The security groups.
+    #[serde(default)]
+    security_groups: Set<String>,
+    /// Whether tasks get a public address.
+    #[serde(default)]
+    assign_public_ip: bool,
+}
+
+/// How messages are sent.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Sqs {
+    /// The message group.
+    message_group_id: Option<String>,
+}
+
+/// Where events go that could not be delivered.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct DeadLetters {
+    /// The ARN of a queue.
+    arn: Option<String>,
+}
+
+/// How long and how often delivery is tried.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Retry {
+    /// How old an event may be, in seconds: 60 to 86400.
+    maximum_event_age_in_seconds: Option<i32>,
+    /// How often: up to 185 times.
+    maximum_retry_attempts: Option<i32>,
+}
+
+/// What AWS sets on a target.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Attributes {
+    /// `<rule>/<target id>`; `<bus>/<rule>/<target id>` on another bus than the default one.
+    id: String,
+}
+
+fn one() -> i32 {
+    1
+}
+
+impl ResourceType for Target {
+    type Cloud = Clients;
+    type Properties = Properties;
+    type Attributes = Attributes;
+
+    const NAME: &'static str = "aws_cloudwatch_event_target";
+    const PERMISSIONS: Permissions = Permissions {
+        read: &["events:ListTargetsByRule"],
+        create: &["events:PutTargets", "iam:PassRole"],
+        update: &["events:PutTargets", "iam:PassRole"],
+        delete: &["events:RemoveTargets"],
+    };
+
+    async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
+        let rules: BTreeSet<(&str, &str)> = objects.iter().filter_map(|o| rule_of(&o.id)).collect();
+        let lists = rules
+            .into_iter()
+            .map(|(bus, rule)| async move { Ok::<_, Error>(((bus, rule), list(cloud, bus, rule).await?)) });
+        let targets: HashMap<_, _> = try_join_all(lists).await?.into_iter().collect();
+        let live = objects.iter().map(|object| {
+            let (bus, rule, target_id) = parts(&object.id)?;
+            let target = targets.get(&(bus, rule))?.get(target_id)?;
+            let force = object.properties.as_ref().is_some_and(|properties| properties.force_destroy);
+            Some(LiveOf {
+                properties: from_aws(bus, rule, target, force),
+                attributes: Attributes { id: object.id.clone() },
+            })
+        });
+        Ok(live.collect())
+    }
+
+    async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
+        let target_id = target_id(new.properties, new.token);
+        put(cloud.events_once(), new.properties, &target_id).await?;
+        Ok(id(new.properties, &target_id))
+    }
+
+    async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
+        match parts(update.id) {
+            Some((_, _, target_id)) => put(cloud.events(), update.desired, target_id).await,
+            None => Err(Error::internal(format!("`{}` is no id of a target", update.id))),
+        }
+    }
+
+    async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
+        let Some((bus, rule, target_id)) = parts(&object.id) else { return Ok(()) };
+        let force = object.properties.as_ref().is_some_and(|properties| properties.force_destroy);
+        let request = cloud.events().remove_targets().event_bus_name(bus).rule(rule).ids(target_id);
+        let answer = request.force(force).send().await.named("events:RemoveTargets").or_absent()?;
+        let refused = answer.and_then(|answer| answer.failed_entries.into_iter().flatten().next());
+        match refused.map(|entry| failed("events:RemoveTargets", entry.error_code, entry.error_message)) {
+            Some(error) if error.kind != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        let properties = wanted.properties;
+        let target_id = target_id(properties, wanted.token);
+        let targets = list(cloud, &properties.event_bus_name, &properties.rule).await?;
+        let Some(target) = targets.get(&target_id) else { return Ok(Found::Absent) };
+        let bus = bus_name(&properties.event_bus_name);
+        let live = from_aws(bus, &properties.rule, target, properties.force_destroy);
+        Ok(exact::found(wanted, id(properties, &target_id), &live))
+    }
+
+    fn canonical(properties: &mut Map) {
+        canonical_bus(properties);
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let text = |name: &str| properties.get(name).and_then(Value::as_str);
+        let mut mistakes: Vec<_> = ["rule", "target_id"]
+            .into_iter()
+            .filter_map(|property| Some((property.to_owned(), bad_name(text(property)?)?)))
+            .collect();
+        let set = |name: &&str| {
+            let value = properties.get(*name).unwrap_or(&Value::Null);
+            !value.is_null() && value.as_str() != Some("") && value.as_list().is_none_or(|l| !l.is_empty())
+        };
+        let inputs: Vec<_> = ["input", "input_path", "input_transformer"].into_iter().filter(set).collect();
+        if let [_, second, ..] = inputs.as_slice() {
+            let message = format!("`{}` exclude each other", inputs.join("` and `"));
+            mistakes.push(((*second).to_owned(), message));
+        }
+        mistakes
+    }
+}
+
+/// The targets of a rule by id; none if there is no such rule.
+async fn list(cloud: &Clients, bus: &str, rule: &str) -> Result<HashMap<String, AwsTarget>> {
+    let mut targets = HashMap::new();
+    let mut token = None;
+    loop {
+        let request = cloud.events().list_targets_by_rule().event_bus_name(bus).rule(rule);
+        let answer = request.set_next_token(token).send().await.named("events:ListTargetsByRule");
+        let Some(page) = answer.or_absent()? else { return Ok(targets) };
+        targets.extend(page.targets.into_iter().flatten().map(|target| (target.id.clone(), target)));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(targets);
+        }
+    }
+}
+
+/// Makes a target, or writes over it whole.
+async fn put(client: &aws_sdk_eventbridge::Client, properties: &Properties, target_id: &str) -> Result<()> {
+    let request = client
+        .put_targets()
+        .rule(&properties.rule)
+        .event_bus_name(&properties.event_bus_name)
+        .targets(to_aws(properties, target_id)?);
+    let answer = request.send().await.named("events:PutTargets")?;
+    match answer.failed_entries.into_iter().flatten().next() {
+        Some(entry) => Err(failed("events:PutTargets", entry.error_code, entry.error_message)),
+        None => Ok(()),
+    }
+}
+
+fn to_aws(properties: &Properties, target_id: &str) -> Result<AwsTarget> {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let transformer = properties.input_transformer.as_ref().map(|transformer| {
+        let paths = transformer.input_paths.clone().map(|paths| paths.into_iter().collect());
+        let builder = InputTransformer::builder().set_input_paths_map(paths);
+        builder.input_template(&transformer.input_template).build().built()
+    });
+    let sqs = properties
+        .sqs_target
+        .as_ref()
+        .map(|sqs| SqsParameters::builder().set_message_group_id(sqs.message_group_id.clone()).build());
+    let dead_letters = properties
+        .dead_letter_config
+        .as_ref()
+        .map(|letters| DeadLetterConfig::builder().set_arn(letters.arn.clone()).build());
+    let retry = properties.retry_policy.as_ref().map(|retry| {
+        RetryPolicy::builder()
+            .set_maximum_event_age_in_seconds(retry.maximum_event_age_in_seconds)
+            .set_maximum_retry_attempts(retry.maximum_retry_attempts)
+            .build()
+    });
+    AwsTarget::builder()
+        .id(target_id)
+        .arn(&properties.arn)
+        .set_role_arn(properties.role_arn.clone())
+        .set_input(text(&properties.input))
+        .set_input_path(text(&properties.input_path))
+        .set_input_transformer(transformer.transpose()?)
+        .set_ecs_parameters(properties.ecs_target.as_ref().map(ecs_to_aws).transpose()?)
+        .set_sqs_parameters(sqs)
+        .set_dead_letter_config(dead_letters)
+        .set_retry_policy(retry)
+        .build()
+        .built()
+}
+
+fn ecs_to_aws(ecs: &Ecs) -> Result<EcsParameters> {
+    let network = ecs.network_configuration.as_ref().map(|network| {
+        let public =
+            if network.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
+        let groups = Some(network.security_groups.to_vec()).filter(|groups| !groups.is_empty());
+        let vpc = AwsVpcConfiguration::builder()
+            .set_subnets(Some(network.subnets.to_vec()))
+            .set_security_groups(groups)
+            .assign_public_ip(public);
+        Ok::<_, Error>(NetworkConfiguration::builder().awsvpc_configuration(vpc.build().built()?).build())
+    });
+    let providers = ecs.capacity_provider_strategy.iter().map(|item| {
+        let builder = CapacityProviderStrategyItem::builder().capacity_provider(&item.capacity_provider);
+        builder.weight(item.weight).base(item.base).build().built()
+    });
+    let providers = providers.collect::<Result<Vec<_>>>()?;
+    let tags = ecs.tags.as_ref().map(|tags| {
+        let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().built());
+        tags.collect::<Result<Vec<_>>>()
+    });
+    EcsParameters::builder()
+        .task_definition_arn(&ecs.task_definition_arn)
+        .task_count(ecs.task_count)
+        .set_launch_type(ecs.launch_type.as_deref().map(LaunchType::from))
+        .set_platform_version(ecs.platform_version.clone())
+        .set_group(ecs.group.clone())
+        .set_propagate_tags(ecs.propagate_tags.as_deref().map(PropagateTags::from))
+        .enable_ecs_managed_tags(ecs.enable_ecs_managed_tags)
+        .enable_execute_command(ecs.enable_execute_command)
+        .set_capacity_provider_strategy(Some(providers).filter(|providers| !providers.is_empty()))
+        .set_network_configuration(network.transpose()?)
+        .set_tags(tags.transpose()?)
+        .build()
+        .built()
+}
+
+fn from_aws(bus: &str, rule: &str, target: &AwsTarget, force_destroy: bool) -> Properties {
+    let target = target.clone();
+    Properties {
+        rule: rule.to_owned(),
+        event_bus_name: bus.to_owned(),
+        target_id: Some(target.id),
+        arn: target.arn,
+        role_arn: target.role_arn,
+        input: target.input.unwrap_or_default(),
+        input_path: target.input_path.unwrap_or_default(),
+        input_transformer: Block(target.input_transformer.map(|transformer| Transformer {
+            input_paths: transformer.input_paths_map.map(|paths| paths.into_iter().collect()),
+            input_template: transformer.input_template,
+        })),
+        ecs_target: Block(target.ecs_parameters.map(ecs_from_aws)),
+        sqs_target: Block(target.sqs_parameters.map(|sqs| Sqs { message_group_id: sqs.message_group_id })),
+        dead_letter_config: Block(target.dead_letter_config.map(|letters| DeadLetters { arn: letters.arn })),
+        retry_policy: Block(target.retry_policy.map(|retry| Retry {
+            maximum_event_age_in_seconds: retry.maximum_event_age_in_seconds,
+            maximum_retry_attempts: retry.maximum_retry_attempts,
+        })),
+        force_destroy,
+    }
+}
+
+fn ecs_from_aws(ecs: EcsParameters) -> Ecs {
+    let network = ecs.network_configuration.and_then(|network| network.awsvpc_configuration);
+    let providers = ecs.capacity_provider_strategy.into_iter().flatten();
+    Ecs {
+        task_definition_arn: ecs.task_definition_arn,
+        task_count: ecs.task_count.unwrap_or_else(one),
+        launch_type: ecs.launch_type.map(|kind| kind.as_str().to_owned()),
+        platform_version: ecs.platform_version,
+        group: ecs.group,
+        propagate_tags: ecs.propagate_tags.map(|from| from.as_str().to_owned()),
+        enable_ecs_managed_tags: ecs.enable_ecs_managed_tags,
+        enable_execute_command: ecs.enable_execute_command,
+        capacity_provider_strategy: providers
+            .map(|item| CapacityProvider {
+                capacity_provider: item.capacity_provider,
+                weight: item.weight,
+                base: item.base,
+            })
+            .collect(),
+        network_configuration: Block(network.map(|network| Network {
+            subnets: Set(network.subnets),
+            security_groups: Set(network.security_groups.unwrap_or_default()),
+            assign_public_ip: network.assign_public_ip == Some(AssignPublicIp::Enabled),
+        })),
+        tags: ecs.tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()),
+    }
+}
+
+/// The id of a target within its rule: the one that is set, or one that is the same on every attempt.
+fn target_id(properties: &Properties, token: &str) -> String {
+    properties.target_id.clone().unwrap_or_else(|| generated_name(None, token))
+}
+
+fn id(properties: &Properties, target_id: &str) -> String {
+    match bus_name(&properties.event_bus_name) {
+        DEFAULT_BUS => format!("{}/{target_id}", properties.rule),
+        bus => format!("{bus}/{}/{target_id}", properties.rule),
+    }
+}
+
+/// Bus, rule and target of an id. Only the name of a bus can have slashes in it.
+fn parts(id: &str) -> Option<(&str, &str, &str)> {
+    let (head, target_id) = id.rsplit_once('/')?;
+    let (bus, rule) = head.rsplit_once('/').unwrap_or((DEFAULT_BUS, head));
+    Some((bus, rule, target_id))
+}
+
+fn rule_of(id: &str) -> Option<(&str, &str)> {
+    parts(id).map(|(bus, rule, _)| (bus, rule))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn ids() {
+        assert_eq!(parts("rule/pipeline"), Some(("default", "rule", "pipeline")));
+        assert_eq!(parts("aws.partner/x/rule/t"), Some(("aws.partner/x", "rule", "t")));
+        assert_eq!(parts("rule"), None);
+    }
+
+    #[test]
+    fn there_and_back() {
+        let json = json!({
+            "rule": "nightly", "event_bus_name": "default", "target_id": "task", "arn": "arn:cluster",
+            "role_arn": "arn:role", "input": "{}", "input_path": "", "input_transformer": [],
+            "sqs_target": [], "dead_letter_config": [{"arn": "arn:queue"}],
+            "retry_policy": [{"maximum_event_age_in_seconds": 60, "maximum_retry_attempts": 2}],
+            "force_destroy": false,
+            "ecs_target": [{
+                "task_definition_arn": "arn:task", "task_count": 2, "launch_type": "FARGATE",
+                "platform_version": null, "group": null, "propagate_tags": null,
+                "enable_ecs_managed_tags": true, "enable_execute_command": false,
+                "capacity_provider_strategy": [], "tags": null,
+                "network_configuration": [{
+                    "subnets": ["subnet-1"], "security_groups": [], "assign_public_ip": true,
+                }],
+            }],
+        });
+        let there_and_back = || -> Option<serde_json::Value> {
+            let properties: Properties = serde_json::from_value(json.clone()).ok()?;
+            let target = to_aws(&properties, "task").ok()?;
+            serde_json::to_value(from_aws("default", "nightly", &target, false)).ok()
+        };
+        assert_eq!(there_and_back(), Some(json.clone()));
+    }
+
+    #[test]
+    fn one_input_only() {
+        let check = |json| {
+            let Value::Map(map) = Value::from(json) else { return 0 };
+            Target::check(&map).len()
+        };
+        assert_eq!(check(json!({"input": "{}", "input_path": "", "input_transformer": []})), 0);
+        assert_eq!(check(json!({"input": "{}", "input_path": "$.detail"})), 1);
+    }
+}
