@@ -1,7 +1,7 @@
 //! The orders between AWS resources that no reference in a stack file expresses.
 
 use wharf_provider::Link::{Mentions, Through};
-use wharf_provider::OrderingRule;
+use wharf_provider::{Link, OrderingRule};
 
 /// Every rule, with the error that it prevents.
 pub(crate) const ORDERINGS: &[OrderingRule] = &[
@@ -95,4 +95,104 @@ pub(crate) const ORDERINGS: &[OrderingRule] = &[
         link: Through("aws_s3_bucket"),
         prevents: "InvalidConfigurationRequest: Access Denied for bucket ... Please check S3bucket permission",
     },
+    // Who works with a role starts after its policies, and ends before they go.
+    OrderingRule {
+        first: "aws_iam_role_policy",
+        then: "aws_codepipeline",
+        link: ROLE,
+        prevents: "the first execution fails: the service role has insufficient permissions",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy_attachment",
+        then: "aws_codepipeline",
+        link: ROLE,
+        prevents: "the first execution fails: the service role has insufficient permissions",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy",
+        then: "aws_codebuild_project",
+        link: ROLE,
+        prevents: "InvalidInputException: Not authorized to perform DescribeSecurityGroups",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy_attachment",
+        then: "aws_codebuild_project",
+        link: ROLE,
+        prevents: "InvalidInputException: Not authorized to perform DescribeSecurityGroups",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy",
+        then: "aws_codedeploy_deployment_group",
+        link: ROLE,
+        prevents: "InvalidRoleException: AWS CodeDeploy does not have the permissions required to assume the role",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy_attachment",
+        then: "aws_codedeploy_deployment_group",
+        link: ROLE,
+        prevents: "InvalidRoleException: AWS CodeDeploy does not have the permissions required to assume the role",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy",
+        then: "aws_ecs_service",
+        link: ROLE,
+        prevents: "ResourceInitializationError: unable to pull secrets or registry auth; a service that stays DRAINING",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy_attachment",
+        then: "aws_ecs_service",
+        link: ROLE,
+        prevents: "ResourceInitializationError: unable to pull secrets or registry auth; a service that stays DRAINING",
+    },
+    OrderingRule {
+        first: "aws_iam_role_policy",
+        then: "aws_cloudwatch_event_target",
+        link: ROLE,
+        prevents: "events that come meanwhile start nothing",
+    },
+    OrderingRule {
+        first: "aws_kms_key_policy",
+        then: "aws_cloudwatch_log_group",
+        link: Through("aws_kms_key"),
+        prevents: "InvalidParameterException: The specified KMS key does not exist or is not allowed to be used",
+    },
+    OrderingRule {
+        first: "aws_cloudwatch_log_group",
+        then: "aws_ecs_task_definition",
+        link: Mentions("name"),
+        prevents: "ResourceInitializationError: The specified log group does not exist",
+    },
+    OrderingRule {
+        first: "aws_cloudwatch_log_group",
+        then: "aws_codebuild_project",
+        link: Mentions("name"),
+        prevents: "ResourceAlreadyExistsException: the build that runs first makes the log group itself",
+    },
+    OrderingRule {
+        first: "aws_s3_bucket_public_access_block",
+        then: "aws_s3_bucket_policy",
+        link: BUCKET,
+        prevents: "AccessDenied: public policies are blocked by the BlockPublicPolicy setting",
+    },
+    OrderingRule {
+        first: "aws_s3_bucket_versioning",
+        then: "aws_s3_object",
+        link: BUCKET,
+        prevents: "an object without a version, and a marker in place of its deletion",
+    },
+    OrderingRule {
+        first: "aws_s3_bucket_server_side_encryption_configuration",
+        then: "aws_s3_object",
+        link: BUCKET,
+        prevents: "an object that is encrypted with another key than the bucket says",
+    },
+    OrderingRule {
+        first: "aws_s3_bucket_versioning",
+        then: "aws_codepipeline",
+        link: BUCKET,
+        prevents: "the first execution fails: the source bucket does not have versioning enabled",
+    },
 ];
+
+const ROLE: Link = Through("aws_iam_role");
+const BUCKET: Link = Through("aws_s3_bucket");
