@@ -6,6 +6,7 @@ use crate::statistics::Statistics;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use std::ffi::OsString;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -43,6 +44,15 @@ impl Clients {
     ///
     /// `Invalid` when no region is known.
     pub async fn new(settings: &Settings) -> Result<Self> {
+        // The SDK panics on these.
+        let is_empty_endpoint = |(name, value): &(OsString, OsString)| {
+            value.is_empty() && name.to_string_lossy().starts_with("AWS_ENDPOINT_URL")
+        };
+        if let Some((name, _)) = std::env::vars_os().find(is_empty_endpoint) {
+            let name = name.to_string_lossy();
+            let message = format!("{name} is set, but empty: unset it, or name an endpoint");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::adaptive().with_max_attempts(6))
             .timeout_config(

@@ -192,6 +192,36 @@ pub(crate) const ORDERINGS: &[OrderingRule] = &[
         link: BUCKET,
         prevents: "the first execution fails: the source bucket does not have versioning enabled",
     },
+    OrderingRule {
+        first: "aws_vpc_security_group_ingress_rule",
+        then: "aws_ecs_service",
+        link: Through("aws_security_group"),
+        prevents: "CannotPullContainerError: ... i/o timeout, in the first tasks of the service",
+    },
+    OrderingRule {
+        first: "aws_vpc_security_group_egress_rule",
+        then: "aws_ecs_service",
+        link: Through("aws_security_group"),
+        prevents: "CannotPullContainerError: ... i/o timeout, in the first tasks of the service",
+    },
+    OrderingRule {
+        first: "aws_security_group_rule",
+        then: "aws_ecs_service",
+        link: Through("aws_security_group"),
+        prevents: "CannotPullContainerError: ... i/o timeout, in the first tasks of the service",
+    },
+    OrderingRule {
+        first: "aws_lb_target_group",
+        then: "aws_lb_listener",
+        link: Through("aws_vpc"),
+        prevents: "ResourceInUse: Target group ... is currently in use by a listener or a rule, where a deployment moved the listener to it",
+    },
+    OrderingRule {
+        first: "aws_lb_target_group",
+        then: "aws_ecs_service",
+        link: Through("aws_vpc"),
+        prevents: "ResourceInUse: Target group ... is currently in use, where a deployment moved the service to it",
+    },
 ];
 
 const ROLE: Link = Through("aws_iam_role");

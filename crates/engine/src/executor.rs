@@ -156,13 +156,8 @@ impl Executor {
         let (Some(id), Some(before)) = (change.id.clone(), change.before.as_deref()) else {
             return Err(Error::internal("an update without an object"));
         };
-        let desired = self.without_ignored(change, &resolved.desired, before);
-        let changed: BTreeSet<String> = self
-            .differences(change, &schema, &desired, before)
-            .iter()
-            .filter_map(|difference| difference.path.property().map(str::to_owned))
-            .collect();
-        let complete = unmarked(&overlay(&schema, before, &desired));
+        let changed = self.changed(change, &schema, &resolved.desired, before);
+        let complete = unmarked(&overlay(&schema, before, &to_send(&resolved.desired, before, &changed)));
         let address = &change.address;
         let limit = |error: &Error| settling(&*resource, error);
         let patience = self.patience(address, &limit);
@@ -338,20 +333,13 @@ impl Executor {
         differences(schema, desired, &live, &recorded, &self.lineage)
     }
 
-    /// What is asked for, but with live values where the plan found nothing to change (`ignore_changes`).
-    fn without_ignored(&self, change: &Change, desired: &Map, before: &Map) -> Map {
+    /// The properties that differ, of those that the plan showed: what `ignore_changes` names is none of them.
+    fn changed(&self, change: &Change, schema: &Schema, desired: &Map, before: &Map) -> BTreeSet<String> {
         let planned: BTreeSet<&str> =
             change.differences.iter().filter_map(|difference| difference.path.property()).collect();
-        let kept = desired.iter().filter_map(|(key, value)| {
-            if planned.contains(key.as_str()) {
-                return Some((key.clone(), value.clone()));
-            }
-            before
-                .get(key)
-                .map(|live| (key.clone(), live.clone()))
-                .or_else(|| Some((key.clone(), value.clone())))
-        });
-        kept.collect()
+        let found = self.differences(change, schema, desired, before);
+        let names = found.iter().filter_map(|difference| difference.path.property());
+        names.filter(|name| planned.contains(name)).map(str::to_owned).collect()
     }
 
     /// Whether a planned replacement is none, now that everything is known.
@@ -430,6 +418,12 @@ fn settling(resource: &dyn Resource, error: &Error) -> Option<Duration> {
 
 fn unmarked(map: &Map) -> Map {
     map.iter().map(|(key, value)| (key.clone(), value.clone().without_marks())).collect()
+}
+
+/// The part of what is asked for that goes over what is live: what changes, and what AWS does not tell.
+fn to_send(desired: &Map, live: &Map, changed: &BTreeSet<String>) -> Map {
+    let sent = desired.iter().filter(|(key, _)| changed.contains(*key) || !live.contains_key(*key));
+    sent.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Makes the present object of an address, if any, one that is to be deleted.

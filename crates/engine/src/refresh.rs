@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wharf_core::{Address, Map};
+use wharf_core::{Address, Map, Value};
 use wharf_plan::{Observed, Seen};
 use wharf_provider::{Error, ErrorKind, Object, Provider};
 use wharf_state::{Record, Snapshot};
@@ -70,10 +70,26 @@ fn addresses(entries: &[(Address, Object, bool)]) -> Vec<Address> {
 }
 
 /// What is recorded of an object: AWS's word last time, and for what AWS does not tell, the stack file's.
+///
+/// Without the hashes that stand for sensitive values, which nobody can use.
 pub(crate) fn recorded(record: &Record) -> Map {
-    let mut map = record.attributes.clone();
-    for (key, value) in &record.properties {
-        map.entry(key.clone()).or_insert_with(|| value.clone());
+    let known = |map: &Map| -> Map {
+        map.iter().filter_map(|(key, value)| Some((key.clone(), without_hashes(value)?))).collect()
+    };
+    let mut map = known(&record.attributes);
+    for (key, value) in known(&record.properties) {
+        map.entry(key).or_insert(value);
     }
     map
+}
+
+fn without_hashes(value: &Value) -> Option<Value> {
+    match value {
+        value if wharf_state::is_hash(value) => None,
+        Value::List(list) => Some(Value::List(list.iter().filter_map(without_hashes).collect())),
+        Value::Map(map) => Some(Value::Map(
+            map.iter().filter_map(|(key, value)| Some((key.clone(), without_hashes(value)?))).collect(),
+        )),
+        other => Some(other.clone()),
+    }
 }

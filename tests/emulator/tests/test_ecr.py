@@ -32,6 +32,9 @@ def test_repository(ecr, refused):
     ecr.put_image_scanning_configuration(repositoryName="app", imageScanningConfiguration={"scanOnPush": False})
     assert shown(ecr)["imageTagMutability"] == "MUTABLE"
     assert shown(ecr)["imageScanningConfiguration"] == {"scanOnPush": False}
+    ecr.put_image_scanning_configuration(repositoryName="app", imageScanningConfiguration={"scanOnPush": True})
+    ecr.put_image_scanning_configuration(repositoryName="app", imageScanningConfiguration={})
+    assert shown(ecr)["imageScanningConfiguration"] == {"scanOnPush": False}
     refused("RepositoryAlreadyExistsException", ecr.create_repository, repositoryName="app")
     refused("RepositoryNotFoundException", ecr.describe_repositories, repositoryNames=["other"])
     arn = shown(ecr)["repositoryArn"]

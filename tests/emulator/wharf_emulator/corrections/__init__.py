@@ -6,6 +6,7 @@ from . import (  # noqa: F401 (they register themselves)
     ec2,
     ec2_fields,
     ec2_groups,
+    ecr,
     ecs,
     ecs_services,
     elbv2,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from moto.ec2.models.security_groups import SecurityRule
+from moto.ec2.models.security_groups import SecurityGroupRule
 
 from ..call import Call, Fault
 from ..hooks import before
@@ -14,12 +14,12 @@ from .interfaces import holders
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
 
 
-def _description(rule: SecurityRule) -> str | None:
+def _description(rule: SecurityGroupRule) -> str | None:
     """Of the other side, whichever it is: moto looks at CIDR blocks only."""
     return rule.ip_range.get("Description") or rule.source_group.get("Description")
 
 
-SecurityRule.description = property(_description)
+SecurityGroupRule.description = property(_description)
 
 
 def _groups(call: Call) -> Iterator[Any]:
