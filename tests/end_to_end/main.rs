@@ -6,6 +6,7 @@ mod conformance;
 mod failures;
 mod layout;
 mod minimal;
+mod reference;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -27,9 +28,10 @@ fn trials() -> Result<Vec<Trial>> {
         ("minimal", minimal::TESTS),
         ("commands", commands::TESTS),
         ("failures", failures::TESTS),
+        ("reference", reference::TESTS),
     ];
     for (module, tests) in modules {
-        trials.extend(tests.iter().map(|(name, test)| trial(&format!("{module}::{name}"), test)));
+        trials.extend(tests.iter().map(|(name, test)| trial(&format!("{module}::{name}"), *test)));
     }
     for case in Case::all()? {
         trials.push(Trial::test(format!("conformance::{}", case.name), move || {
@@ -42,6 +44,6 @@ fn trials() -> Result<Vec<Trial>> {
 /// A test by its name.
 type Test = (&'static str, fn() -> Result<()>);
 
-fn trial(name: &str, test: &'static fn() -> Result<()>) -> Trial {
+fn trial(name: &str, test: fn() -> Result<()>) -> Trial {
     Trial::test(name, move || test().map_err(|error| Failed::from(error.to_string())))
 }

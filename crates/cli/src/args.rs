@@ -23,7 +23,7 @@ pub(crate) enum Command {
     /// Bring AWS to what the stack file says
     Apply(Apply),
     /// Delete everything the stack manages
-    Destroy(Destroy),
+    Destroy(Apply),
     /// Print the outputs of the last apply
     Output(Output),
     /// Show everything the state knows
@@ -123,17 +123,7 @@ pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) run: RunArgs,
     #[command(flatten)]
-    pub(crate) apply: ApplyArgs,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Destroy {
-    #[command(flatten)]
-    pub(crate) stack: StackArgs,
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) apply: ApplyArgs,
+    pub(crate) options: ApplyArgs,
 }
 
 #[derive(Debug, ClapArgs)]

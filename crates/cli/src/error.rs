@@ -73,8 +73,13 @@ pub(crate) fn mistakes(diagnostics: Diagnostics, sources: &Sources) -> CommandEr
     } else {
         format!("{count} mistakes in the stack")
     };
-    CommandError { code: ERROR, message: String::new(), details: vec![text], hints: Vec::new() }
-        .detail(message)
+    CommandError {
+        code: ERROR,
+        message: String::new(),
+        details: vec![format!("{}\n", text.trim_end())],
+        hints: Vec::new(),
+    }
+    .detail(message)
 }
 
 /// Anything that keeps a run from a plan.

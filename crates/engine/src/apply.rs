@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wharf_core::{Action, Address, Map, Span, Value};
 use wharf_plan::{Counts, Kind, Plan};
-use wharf_provider::Error;
+use wharf_provider::{Error, ErrorKind};
 use wharf_state::{Entry, Intent, Journal, Output, Snapshot, StoreError, matches, random_id};
 
 /// How to carry out a plan.
@@ -161,7 +161,11 @@ fn unsure(plan: &Plan, ended: &[Ended], entry: &Entry) -> bool {
         && plan.operations.iter().zip(ended).any(|(operation, ended)| {
             operation.address == entry.address
                 && operation.kind == Kind::Create
-                && matches!(ended, Ended::Failed(error) if error.kind == wharf_provider::ErrorKind::Ambiguous)
+                && match ended {
+                    Ended::Failed(error) => error.kind == ErrorKind::Ambiguous,
+                    Ended::Lost => true,
+                    Ended::Done | Ended::Skipped(_) | Ended::NotStarted => false,
+                }
         })
 }
 
@@ -239,6 +243,14 @@ impl Outcome {
                     because: plan.operations[*failed].address.clone(),
                 }),
                 Ended::NotStarted => outcome.not_started += 1,
+                Ended::Lost => outcome.failed.push(Failed {
+                    address: operation.address.clone(),
+                    kind: operation.kind.clone(),
+                    error: Error::internal(
+                        "the operation broke off; run the command again, and please report this",
+                    ),
+                    span: change.span,
+                }),
             }
             complete[operation.change] = false;
         }

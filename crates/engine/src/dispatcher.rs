@@ -17,6 +17,8 @@ pub(crate) enum Ended {
     Skipped(usize),
     /// Not tried, because somebody asked to stop.
     NotStarted,
+    /// Started, and not (yet) ended: its task broke off, which is our own fault.
+    Lost,
 }
 
 /// Runs all operations of the executor's plan; what became of each, in their order.
@@ -38,6 +40,7 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, parallelism: usize, mut s
     loop {
         while !stopping && running.len() < parallelism.max(1) {
             let Some(index) = ready.pop_first() else { break };
+            ended[index] = Ended::Lost;
             start(executor, &mut running, index);
         }
         if running.is_empty() {
@@ -45,11 +48,8 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, parallelism: usize, mut s
         }
         tokio::select! {
             joined = running.join_next() => {
-                let (index, result) = match joined {
-                    Some(Ok(finished)) => finished,
-                    // A task of ours that panicked: its operation counts as not started, its journal entry stays.
-                    Some(Err(_)) | None => continue,
-                };
+                // A task that broke off leaves its operation marked as lost.
+                let Some(Ok((index, result))) = joined else { continue };
                 match result {
                     Ok(_) => {
                         ended[index] = Ended::Done;

@@ -249,7 +249,7 @@ impl Planner<'_> {
                 .unwrap_or_else(|| Arc::new(values_after(schema, address, &resolved, None, true)));
             self.values.0.insert(address.clone(), values.clone());
             change.before = live;
-            change.after = change.before.clone();
+            change.after.clone_from(&change.before);
             return change;
         }
         let (desired, after) = match (live, record) {
@@ -273,10 +273,8 @@ impl Planner<'_> {
                 (resolved.desired.clone(), Arc::new(values_after(schema, address, &resolved, None, true)))
             }
         };
-        if change.reason.is_none() {
-            if let Some(old) = self.inputs.moved.get(address) {
-                change.reason = Some(Reason::Moved(old.clone()));
-            }
+        if let (None, Some(old)) = (&change.reason, self.inputs.moved.get(address)) {
+            change.reason = Some(Reason::Moved(old.clone()));
         }
         self.values.0.insert(address.clone(), after.clone());
         change.after = Some(after);
@@ -417,12 +415,13 @@ impl Planner<'_> {
             .zip(changes.iter())
             .map(|(instance, change)| {
                 let resource = &resources[instance.resource];
-                let type_allows = self.inputs.provider.create_before_destroy(&resource.type_name);
-                (change.action == Action::Replace).then(|| match resource.lifecycle.create_before_destroy {
+                let possible = self.inputs.provider.create_before_destroy(&resource.type_name);
+                let wish = match resource.lifecycle.create_before_destroy {
                     Some(true) => Wish::CreateFirst,
-                    None if type_allows => Wish::CreateFirstIfPossible,
+                    None if possible => Wish::CreateFirstIfPossible,
                     Some(false) | None => Wish::DestroyFirst,
-                })
+                };
+                (change.action == Action::Replace).then_some(wish)
             })
             .collect();
         if wishes.iter().all(Option::is_none) {

@@ -24,7 +24,9 @@ fn one(ty: &Type, value: &mut Value) {
             *value = canonical_json(json);
         }
         (Type::Set(item), Value::List(list)) => {
-            list.iter_mut().for_each(|value| one(item, value));
+            for value in &mut *list {
+                one(item, value);
+            }
             sort(list);
             list.dedup();
         }

@@ -129,6 +129,8 @@ fn strings(map: &Map) -> Vec<String> {
         }
     }
     let mut texts = Vec::new();
-    map.values().for_each(|value| collect(value, &mut texts));
+    for value in map.values() {
+        collect(value, &mut texts);
+    }
     texts
 }

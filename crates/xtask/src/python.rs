@@ -13,7 +13,7 @@ pub(crate) fn ensure() -> Result<PathBuf> {
     }
     let requirements = folder().join("requirements.txt");
     let digest = Sha256::digest(fs::read(&requirements)?);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = format!("{digest:x?}");
     let environment = virtual_environment(&host::target());
     let python = environment.join("bin/python");
     let marker = environment.join("requirements.sha256");

@@ -1,5 +1,5 @@
 use super::statistics;
-use crate::args::{ApplyArgs, RunArgs, StackArgs};
+use crate::args::Apply;
 use crate::error::{self, CommandError, ERROR, INTERRUPTED};
 use crate::render::{self, progress, style::Palette};
 use crate::session::{Session, lock_info};
@@ -11,15 +11,11 @@ use wharf_engine::{Options, Outcome, Reporter, apply, prepare};
 use wharf_plan::{Mode, Plan};
 
 /// Plans, asks, and carries out: `apply` and `destroy`.
-pub(crate) async fn run(
-    stack: &StackArgs,
-    run: &RunArgs,
-    args: &ApplyArgs,
-    mode: Mode,
-) -> Result<u8, CommandError> {
+pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
+    let Apply { stack, run, options } = args;
     let command = if mode == Mode::Destroy { "destroy" } else { "apply" };
     let reporter: Arc<dyn Reporter> =
-        if args.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
+        if options.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
     let (session, stop) = Session::open(stack, reporter).await?;
     signals::listen(stop);
     let context = &session.context;
@@ -29,7 +25,7 @@ pub(crate) async fn run(
         .await
         .map_err(|failure| error::failure(failure, &session.loaded.sources))?;
     let palette = Palette { color: terminal::stdout_color() };
-    if args.json {
+    if options.json {
         terminal::out(
             &json!({"event": "plan", "plan": render::json::plan(&prepared.plan, &*context.provider)})
                 .to_string(),
@@ -37,14 +33,14 @@ pub(crate) async fn run(
     } else {
         terminal::out(&render::plan::plan(&prepared.plan, &*context.provider, palette));
     }
-    if !prepared.plan.operations.is_empty() && !args.auto_approve {
+    if !prepared.plan.operations.is_empty() && !options.auto_approve {
         confirm(&prepared.plan, &session, mode)?;
     }
-    let options = Options { parallelism: usize::from(args.parallelism), command: command.to_owned() };
+    let how = Options { parallelism: usize::from(options.parallelism), command: command.to_owned() };
     let nothing = prepared.plan.is_empty();
-    let outcome = apply(context, prepared, &options).await;
+    let outcome = apply(context, prepared, &how).await;
     drop(lock);
-    if args.json {
+    if options.json {
         terminal::out(&outcome_json(&outcome).to_string());
     } else {
         summary(&outcome, mode, nothing, palette);
@@ -142,7 +138,7 @@ fn end(outcome: &Outcome, session: &Session) -> Result<u8, CommandError> {
             terminal::stderr_color(),
             terminal::width(),
         );
-        report.details.push(text);
+        report.details.push(format!("{}\n", text.trim_end()));
         report = report.hint("what was done is recorded; run the command again to go on with the rest");
     }
     if let Some(problem) = &outcome.not_saved {

@@ -21,8 +21,8 @@ pub(crate) async fn run(args: Args) -> u8 {
     let result: Result<u8, CommandError> = match args.command {
         Command::Validate(args) => validate::run(&args),
         Command::Plan(args) => plan::run(&args).await,
-        Command::Apply(args) => apply::run(&args.stack, &args.run, &args.apply, Mode::Apply).await,
-        Command::Destroy(args) => apply::run(&args.stack, &args.run, &args.apply, Mode::Destroy).await,
+        Command::Apply(args) => apply::run(&args, Mode::Apply).await,
+        Command::Destroy(args) => apply::run(&args, Mode::Destroy).await,
         Command::Output(args) => output::run(&args).await,
         Command::Show(args) => show::run(&args).await,
         Command::State(args) => state::run(&args).await,

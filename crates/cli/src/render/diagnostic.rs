@@ -138,6 +138,7 @@ mod tests {
 
     #[test]
     fn places_that_are_none() {
+        #[expect(clippy::reversed_empty_ranges, reason = "the renderer may not panic on any")]
         for range in [0..0, 5..5, 100..200, 1..2, 2..1, 0..100] {
             for text in ["", "é", "aé\nb", "\n", "a\r\nb\r\n"] {
                 let rendered = render(text, |span| Diagnostic::error("m").at(span), range.clone());

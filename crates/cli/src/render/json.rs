@@ -1,4 +1,4 @@
-//! A plan as JSON, in Terraform's plan representation (format_version 1.2).
+//! A plan as JSON, in Terraform's plan representation (`format_version` 1.2).
 //!
 //! Source: <https://developer.hashicorp.com/terraform/internals/json-format>.
 

@@ -189,7 +189,7 @@ fn differs(text: &mut String, difference: &Difference, schema: Option<&Schema>, 
         diff(text, &old, &document(&difference.after), palette);
         return;
     }
-    let old = before.map_or_else(|| "(none)".to_owned(), |value| shown(value));
+    let old = before.map_or_else(|| "(none)".to_owned(), shown);
     let (sign, new) = match (&difference.after, before) {
         (Value::Null, _) => (palette.removed("-"), "(none)".to_owned()),
         (after, None | Some(Value::Null)) => (palette.added("+"), shown(after)),

@@ -15,7 +15,7 @@ use wharf_provider::{
 /// A build project. Terraform: `aws_codebuild_project`; AWS: `CreateProject`.
 pub(crate) struct Project;
 
-/// A `CodeBuild` project: what a build starts from, runs in and leaves behind.
+/// A CodeBuild project: what a build starts from, runs in and leaves behind.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
     "build_batch_config", "file_system_locations", "project_visibility", "resource_access_role",

@@ -1,4 +1,4 @@
-//! The blocks of a build project, and what `CodeBuild` calls them.
+//! The blocks of a build project, and what CodeBuild calls them.
 
 use crate::errors::Built;
 use aws_sdk_codebuild::types as codebuild;
@@ -159,7 +159,7 @@ fn no_cache() -> String {
 /// Where builds log.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LogsConfig {
-    /// `CloudWatch` Logs.
+    /// CloudWatch Logs.
     #[serde(default)]
     cloudwatch_logs: Block<CloudwatchLogs>,
     /// S3.
@@ -167,7 +167,7 @@ pub(crate) struct LogsConfig {
     s3_logs: Block<S3Logs>,
 }
 
-/// Logs in `CloudWatch`.
+/// Logs in CloudWatch.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct CloudwatchLogs {
     /// Whether builds log there.

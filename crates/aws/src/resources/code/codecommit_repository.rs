@@ -11,10 +11,10 @@ use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
 
-/// A Git repository of `CodeCommit`. Terraform: `aws_codecommit_repository`; AWS: `CreateRepository`.
+/// A Git repository of CodeCommit. Terraform: `aws_codecommit_repository`; AWS: `CreateRepository`.
 pub(crate) struct Repository;
 
-/// A `CodeCommit` repository.
+/// A CodeCommit repository.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Properties {
     /// The name: up to 100 letters, digits and `._-`.

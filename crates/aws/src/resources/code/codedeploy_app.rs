@@ -10,10 +10,10 @@ use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
 
-/// An application of `CodeDeploy`. Terraform: `aws_codedeploy_app`; AWS: `CreateApplication`.
+/// An application of CodeDeploy. Terraform: `aws_codedeploy_app`; AWS: `CreateApplication`.
 pub(crate) struct App;
 
-/// A `CodeDeploy` application: a name under which deployment groups stand.
+/// A CodeDeploy application: a name under which deployment groups stand.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Properties {
     /// The name.

@@ -18,7 +18,7 @@ use wharf_provider::{
 /// A deployment group. Terraform: `aws_codedeploy_deployment_group`; AWS: `CreateDeploymentGroup`.
 pub(crate) struct DeploymentGroup;
 
-/// A `CodeDeploy` deployment group: what is deployed, and how.
+/// A CodeDeploy deployment group: what is deployed, and how.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
     "autoscaling_groups", "ec2_tag_filter", "ec2_tag_set", "on_premises_instance_tag_filter",
@@ -31,7 +31,7 @@ pub(crate) struct Properties {
     /// The name, unique in the application.
     #[schemars(extend("forces_replacement" = true))]
     deployment_group_name: String,
-    /// The ARN of the role with which `CodeDeploy` works.
+    /// The ARN of the role with which CodeDeploy works.
     service_role_arn: String,
     /// How fast traffic moves: `CodeDeployDefault.ECSAllAtOnce`, `CodeDeployDefault.ECSCanary10Percent5Minutes`. The
     /// default of the application's platform if it is left out.

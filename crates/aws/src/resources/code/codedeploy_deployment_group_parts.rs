@@ -1,4 +1,4 @@
-//! The blocks of a deployment group, and what `CodeDeploy` calls them.
+//! The blocks of a deployment group, and what CodeDeploy calls them.
 
 use aws_sdk_codedeploy::types as codedeploy;
 use schemars::JsonSchema;
@@ -115,13 +115,13 @@ struct TargetGroup {
 /// Alarms that stop a deployment.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct AlarmConfiguration {
-    /// The names of `CloudWatch` alarms, ten at the most.
+    /// The names of CloudWatch alarms, ten at the most.
     #[serde(default)]
     alarms: Set<String>,
     /// Whether they are looked at.
     #[serde(default)]
     enabled: bool,
-    /// Whether a deployment goes on if `CloudWatch` does not answer.
+    /// Whether a deployment goes on if CloudWatch does not answer.
     #[serde(default)]
     ignore_poll_alarm_failure: bool,
 }

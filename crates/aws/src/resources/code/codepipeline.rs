@@ -16,7 +16,7 @@ use wharf_provider::{
 /// A pipeline. Terraform: `aws_codepipeline`; AWS: `CreatePipeline`.
 pub(crate) struct Pipeline;
 
-/// A pipeline of `CodePipeline`. It runs once as soon as it is made.
+/// A pipeline of CodePipeline. It runs once as soon as it is made.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Properties {
     /// The name: up to 100 letters, digits and `.@-_`.

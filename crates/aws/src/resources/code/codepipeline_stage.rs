@@ -1,4 +1,4 @@
-//! Stages and actions of a pipeline, and what `CodePipeline` calls them.
+//! Stages and actions of a pipeline, and what CodePipeline calls them.
 
 use crate::errors::Built;
 use aws_sdk_codepipeline::types as codepipeline;
@@ -51,11 +51,11 @@ struct Action {
     /// Whose action it is.
     #[schemars(extend("enum" = ["AWS", "ThirdParty", "Custom"]))]
     owner: String,
-    /// What does it: `CodeCommit`, `CodeBuild`, `CodeDeployToECS`.
+    /// What does it: CodeCommit, CodeBuild, `CodeDeployToECS`.
     provider: String,
     /// The version of the provider's action: `1`.
     version: String,
-    /// What the provider is told; its keys are in `CodePipeline`'s action reference.
+    /// What the provider is told; its keys are in CodePipeline's action reference.
     #[serde(default)]
     configuration: BTreeMap<String, String>,
     /// The artifacts that it reads.

@@ -1,4 +1,4 @@
-//! Triggers of a pipeline, and what `CodePipeline` calls them.
+//! Triggers of a pipeline, and what CodePipeline calls them.
 
 use crate::errors::Built;
 use aws_sdk_codepipeline::types as codepipeline;

@@ -1,4 +1,4 @@
-//! AWS's developer tools: `CodeCommit`, `CodeBuild`, `CodeDeploy`, `CodePipeline`.
+//! AWS's developer tools: CodeCommit, CodeBuild, CodeDeploy, CodePipeline.
 
 pub(crate) mod codebuild_project;
 mod codebuild_project_parts;

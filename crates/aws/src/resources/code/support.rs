@@ -1,11 +1,11 @@
-//! What `CodeDeploy`'s types share: tags.
+//! What CodeDeploy's types share: tags.
 
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_codedeploy::types::Tag;
 use wharf_provider::{Absent, ResourceType as Kind, Result, Tags, UpdateOf};
 
-/// Tags as `CodeDeploy` takes them.
+/// Tags as CodeDeploy takes them.
 pub(crate) fn to_aws(tags: &Tags) -> Vec<Tag> {
     tags.0.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }

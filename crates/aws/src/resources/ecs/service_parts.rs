@@ -44,7 +44,7 @@ pub(crate) struct CircuitBreaker {
 /// Alarms that fail a deployment.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Alarms {
-    /// The `CloudWatch` alarms.
+    /// The CloudWatch alarms.
     pub(crate) alarm_names: Set<String>,
     /// Whether they are looked at.
     pub(crate) enable: bool,

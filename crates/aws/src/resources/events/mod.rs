@@ -1,4 +1,4 @@
-//! Amazon `EventBridge`.
+//! Amazon EventBridge.
 
 pub(crate) mod rule;
 mod support;

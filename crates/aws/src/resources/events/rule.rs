@@ -17,7 +17,7 @@ use wharf_provider::{
 /// A rule. Terraform: `aws_cloudwatch_event_rule`; AWS: `PutRule`.
 pub(crate) struct Rule;
 
-/// A rule of `EventBridge`: which events, or which times, start its targets.
+/// A rule of EventBridge: which events, or which times, start its targets.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = ["is_enabled"]))]
 pub(crate) struct Properties {

@@ -1,4 +1,4 @@
-//! What the `EventBridge` types share: buses by name or ARN, tags, names.
+//! What the EventBridge types share: buses by name or ARN, tags, names.
 
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
@@ -27,7 +27,7 @@ pub(crate) fn canonical_bus(properties: &mut Map) {
     }
 }
 
-/// Tags as `EventBridge` takes them.
+/// Tags as EventBridge takes them.
 pub(crate) fn to_aws(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().built()).collect()
 }

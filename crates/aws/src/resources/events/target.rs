@@ -21,7 +21,7 @@ use wharf_provider::{
 /// A target of a rule. Terraform: `aws_cloudwatch_event_target`; AWS: `PutTargets`.
 pub(crate) struct Target;
 
-/// What a rule of `EventBridge` starts: a pipeline, a build, a task, a queue.
+/// What a rule of EventBridge starts: a pipeline, a build, a task, a queue.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
     "appsync_target", "batch_target", "http_target", "kinesis_target", "redshift_target", "run_command_targets",

@@ -15,7 +15,7 @@ use wharf_provider::{
 /// A log group. Terraform: `aws_cloudwatch_log_group`; AWS: `CreateLogGroup`.
 pub(crate) struct LogGroup;
 
-/// A group of log streams in `CloudWatch` Logs.
+/// A group of log streams in CloudWatch Logs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = ["deletion_protection_enabled"]))]
 pub(crate) struct Properties {

@@ -1,3 +1,3 @@
-//! Amazon `CloudWatch` Logs.
+//! Amazon CloudWatch Logs.
 
 pub(crate) mod group;
