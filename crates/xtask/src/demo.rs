@@ -65,9 +65,8 @@ pub(crate) fn run(keep: bool) -> Result<()> {
     if keep {
         return stage.keep(folder);
     }
-    host::say(
-        "\n# Somebody opens the load balancer's security group to SSH and turns off image scanning, outside wharf:",
-    );
+    host::say("\n# Somebody turns off image scanning and points a health check elsewhere, outside wharf.");
+    host::say("# The plan that mends it:");
     stage.interfere()?;
     stage.wharf(&["plan", "ecs-pipeline"])?;
     host::say("\n# Apply mends it:");
@@ -81,12 +80,32 @@ pub(crate) fn run(keep: bool) -> Result<()> {
 }
 
 impl Stage {
+    /// Runs wharf and shows what it prints; long plans and progress are cut, as a reader would skim them.
     fn wharf(&self, arguments: &[&str]) -> Result<()> {
         host::say(&format!("\n$ wharf {}", arguments.join(" ")));
         let folder = self.stack.parent().unwrap_or(Path::new("."));
-        host::run(
-            Command::new(&self.wharf).args(arguments).current_dir(folder).envs(self.emulator.environment()),
-        )
+        let mut command = Command::new(&self.wharf);
+        let output =
+            command.args(arguments).current_dir(folder).envs(self.emulator.environment()).output()?;
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let progress = String::from_utf8_lossy(&output.stderr).into_owned();
+        let (plan, rest) = match stdout.find("\nPlan: ") {
+            Some(at) => stdout.split_at(at + 1),
+            None => ("", stdout.as_str()),
+        };
+        show(plan);
+        if !plan.is_empty() {
+            host::say("");
+        }
+        let (counts, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+        host::say(counts);
+        show(&progress);
+        show(rest);
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(format!("wharf {} failed", arguments.join(" ")).into())
+        }
     }
 
     /// What a colleague in a hurry does in the console.
@@ -114,6 +133,22 @@ impl Stage {
     }
 }
 
+/// Prints a text, without its middle if it is long.
+fn show(text: &str) {
+    const HEAD: usize = 14;
+    const TAIL: usize = 6;
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let cut = lines.len() > 3 * (HEAD + TAIL);
+    for (index, line) in lines.iter().enumerate() {
+        if !cut || index < HEAD || index >= lines.len() - TAIL {
+            host::say(line);
+        } else if index == HEAD {
+            host::say(&format!("  ... {} more lines ...", lines.len() - HEAD - TAIL));
+        }
+    }
+}
+
+/// Copies a folder, without the state in it.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {

@@ -90,7 +90,12 @@ fn one(text: &mut String, change: &Change, schema: Option<&Schema>, palette: Pal
     let sign = palette.sign(change.action, change.create_before_destroy);
     let id =
         change.id.as_deref().map(|id| format!("  {}", palette.faint(&format!("# {id}")))).unwrap_or_default();
-    let _ = writeln!(text, "  {sign} {} {:?} {{{id}", change.resource_type, change.address.to_string());
+    let name = change.address.terraform(&change.resource_type);
+    if !matches!(change.action, Action::Create | Action::Update | Action::Replace) {
+        let _ = writeln!(text, "  {sign} {name}{id}");
+        return;
+    }
+    let _ = writeln!(text, "  {sign} {name} {{{id}");
     match change.action {
         Action::Create => {
             created(text, change, schema, palette);
