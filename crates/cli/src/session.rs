@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use wharf_aws::{Aws, Clients, Settings};
 use wharf_core::{Schema, Sources};
-use wharf_engine::{Context, Reporter, Stop};
+use wharf_engine::{Context, Pace, Reporter, Stop};
 use wharf_provider::{Error as CloudError, ErrorKind, Identity, Provider};
 use wharf_stack::{Environment, Expanded, Files, Inputs, Stack, StackDirectory, StateSettings, Types};
 use wharf_state::{Home, LocalStore, LockInfo, Store, random_id};
@@ -161,7 +161,7 @@ impl Session {
         let expanded = Arc::new(loaded.expand(&environment)?);
         let (sender, stop) = Stop::channel();
         let home = Home { account_id: identity.account_id.clone(), region: clients.region().to_owned() };
-        let context = Context { expanded, provider, store, home, reporter, stop };
+        let context = Context { expanded, provider, store, home, reporter, stop, pace: Pace::default() };
         Ok((Session { loaded, clients, context, identity }, sender))
     }
 }

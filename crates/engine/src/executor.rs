@@ -2,7 +2,7 @@
 
 use crate::prepare::Context;
 use crate::recover::known_ids;
-use crate::retry::{Patience, harmless};
+use crate::retry::{Pace, Patience, harmless};
 use crate::writer::Writer;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use wharf_core::{Address, Diagnostics, Map, Schema, Value};
 use wharf_plan::{
-    Change, Difference, Kind, Operation, Plan, Resolved, canonical, contradiction, differences, overlay,
-    resolve, values_after,
+    Change, Difference, Kind, Operation, Plan, Resolved, canonical, conceal, contradiction, differences,
+    overlay, resolve, values_after,
 };
 use wharf_provider::{Error, ErrorKind, Found, New, Object, Resource, Result, Update, Wanted};
 use wharf_stack::Lookup;
@@ -136,7 +136,10 @@ impl Executor {
         let attempt = || async {
             match resource.create(new).await {
                 Err(error) if matches!(error.kind, ErrorKind::Ambiguous | ErrorKind::AlreadyExists) => {
-                    match find_patience.attempt(|| find_for_a_while(resource, &wanted)).await? {
+                    match find_patience
+                        .attempt(|| find_for_a_while(resource, &wanted, self.context.pace))
+                        .await?
+                    {
                         Found::Ours(id) if wanted.known.contains(&id) => Err(has_a_name(error, &new.address)),
                         Found::Ours(id) => Ok(id),
                         Found::Foreign(id) => Err(in_the_way(error, &new.address, &id)),
@@ -257,16 +260,7 @@ impl Executor {
         };
         let live = self.patience(&change.address, &limit).attempt(read).await?;
         let mut attributes = live.attributes;
-        for (key, like) in &resolved.desired {
-            if let Some(value) = attributes.get_mut(key) {
-                *value = wharf_plan::mark_like(std::mem::take(value), like);
-            }
-        }
-        for field in schema.fields.iter().filter(|field| field.sensitive) {
-            if let Some(value) = attributes.get_mut(&field.name) {
-                *value = std::mem::take(value).sensitive();
-            }
-        }
+        conceal(schema, &mut attributes, &resolved.desired);
         let values = values_after(schema, &change.address, resolved, Some(&attributes), false);
         self.values
             .write()
@@ -364,7 +358,13 @@ impl Executor {
         address: &'a Address,
         limit: &'a (dyn Fn(&Error) -> Option<Duration> + Send + Sync),
     ) -> Patience<'a> {
-        Patience { address, reporter: &*self.context.reporter, stop: &self.context.stop, limit }
+        Patience {
+            address,
+            reporter: &*self.context.reporter,
+            stop: &self.context.stop,
+            pace: self.context.pace,
+            limit,
+        }
     }
 
     fn resource(&self, change: &Change) -> Result<Arc<dyn Resource>> {
@@ -381,10 +381,10 @@ impl Executor {
 }
 
 /// Looks up an object that may just have been made, long enough for AWS to show it.
-async fn find_for_a_while(resource: &dyn Resource, wanted: &Wanted) -> Result<Found> {
-    for pause in [300, 1000, 2500] {
+pub(crate) async fn find_for_a_while(resource: &dyn Resource, wanted: &Wanted, pace: Pace) -> Result<Found> {
+    for pause in [1, 3, 6] {
         match resource.find(wanted).await? {
-            Found::Absent => tokio::time::sleep(Duration::from_millis(pause)).await,
+            Found::Absent => tokio::time::sleep(pace.0 * pause).await,
             found => return Ok(found),
         }
     }

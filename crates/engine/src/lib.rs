@@ -18,4 +18,4 @@ pub use events::{Event, Reporter, Silent};
 pub use prepare::{Context, Failure, Prepared, prepare};
 pub use recover::Recovered;
 pub use refresh::refresh;
-pub use retry::Stop;
+pub use retry::{Pace, Stop};

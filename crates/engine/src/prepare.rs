@@ -1,5 +1,5 @@
 use crate::recover::{Recovered, recover};
-use crate::{Event, Reporter, Stop, refresh};
+use crate::{Event, Pace, Reporter, Stop, refresh};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,6 +24,8 @@ pub struct Context {
     pub reporter: Arc<dyn Reporter>,
     /// Says when to stop.
     pub stop: Stop,
+    /// How quickly what failed is tried again.
+    pub pace: Pace,
 }
 
 /// Why a run could not get as far as a plan, or not keep what it did.
@@ -80,10 +82,7 @@ pub async fn prepare(
         _ => snapshot.home = Some(context.home.clone()),
     }
     let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
-    let recovered =
-        recover(&context.expanded, &*context.provider, &mut snapshot, &*context.reporter, &context.stop)
-            .await
-            .map_err(Failure::Recover)?;
+    let recovered = recover(context, &mut snapshot).await.map_err(Failure::Recover)?;
     for item in &recovered {
         context.reporter.event(Event::Recovered(item.clone()));
     }

@@ -1,9 +1,10 @@
-use crate::Stop;
-use crate::events::Reporter;
+use crate::executor::find_for_a_while;
+use crate::prepare::Context;
+use crate::refresh::recorded;
 use crate::retry::{Patience, harmless};
 use wharf_core::{Address, Map, Value};
-use wharf_plan::resolve;
-use wharf_provider::{Error, Found, Provider, Wanted};
+use wharf_plan::{conceal, resolve};
+use wharf_provider::{Error, Found, Object, Provider, Wanted};
 use wharf_stack::{Expanded, Lookup};
 use wharf_state::{Entry, Intent, Record, Snapshot};
 
@@ -34,15 +35,21 @@ pub enum Recovered {
 /// # Errors
 ///
 /// A look-up that failed; the journal is needed again then.
-pub(crate) async fn recover(
-    expanded: &Expanded,
-    provider: &dyn Provider,
-    snapshot: &mut Snapshot,
-    reporter: &dyn Reporter,
-    stop: &Stop,
-) -> Result<Vec<Recovered>, Error> {
+pub(crate) async fn recover(context: &Context, snapshot: &mut Snapshot) -> Result<Vec<Recovered>, Error> {
+    let (expanded, provider) = (&*context.expanded, &*context.provider);
     let Some(journal) = snapshot.journal.take() else { return Ok(Vec::new()) };
     let mut recovered = Vec::new();
+    // Recorded by its id alone: the run broke off before it had read the rest, which others may refer to.
+    let unread: Vec<Address> = snapshot
+        .resources
+        .iter()
+        .filter(|(_, record)| record.id.is_some() && record.attributes.is_empty())
+        .map(|(address, _)| address.clone())
+        .collect();
+    for address in unread {
+        fill_in(context, snapshot, &address).await?;
+    }
+    // In the order of the operations: what an object refers to is looked up before it.
     for entry in journal.entries {
         let address = entry.address.clone();
         if entry.intent != Intent::Create {
@@ -66,16 +73,40 @@ pub(crate) async fn recover(
             token: entry.token.clone(),
             known: known_ids(snapshot, &address),
         };
-        let patience = Patience { address: &address, reporter, stop, limit: &harmless };
-        match patience.attempt(|| resource.find(&wanted)).await? {
+        let patience = Patience {
+            address: &address,
+            reporter: &*context.reporter,
+            stop: &context.stop,
+            pace: context.pace,
+            limit: &harmless,
+        };
+        match patience.attempt(|| find_for_a_while(&*resource, &wanted, context.pace)).await? {
             Found::Ours(id) => {
                 adopt(snapshot, &entry, wanted.properties, id.clone());
+                fill_in(context, snapshot, &address).await?;
                 recovered.push(Recovered::Adopted { address, id });
             }
             Found::Absent | Found::Foreign(_) => recovered.push(Recovered::NotCreated { address }),
         }
     }
     Ok(recovered)
+}
+
+/// Reads the attributes of an object of which only the id is recorded; one that is gone stays as it is.
+async fn fill_in(context: &Context, snapshot: &mut Snapshot, address: &Address) -> Result<(), Error> {
+    let Some(record) = snapshot.resources.get_mut(address) else { return Ok(()) };
+    let (Some(id), Some(resource)) = (record.id.clone(), context.provider.resource(&record.resource_type))
+    else {
+        return Ok(());
+    };
+    let object = Object { id, recorded: recorded(record) };
+    if let Some(live) = resource.read(&[object]).await?.into_iter().flatten().next() {
+        record.attributes = live.attributes;
+        if let Some(schema) = context.provider.schema(&record.resource_type) {
+            conceal(&schema, &mut record.attributes, &record.properties);
+        }
+    }
+    Ok(())
 }
 
 /// The ids of objects that the state knows under an address: a look-up means another one.
@@ -95,23 +126,37 @@ fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
     record.properties = properties;
 }
 
-/// What the object was to be: by the stack file, with what the state knows now, or else by the journal.
+/// What the object was to be: as the journal has it; what was not known then, by the present stack file.
+///
+/// The journal comes first, because the stack file may ask for another name by now.
 fn properties(
     expanded: &Expanded,
     provider: &dyn Provider,
     snapshot: &Snapshot,
     entry: &Entry,
 ) -> Option<Map> {
-    let known = |map: Map| map.values().all(Value::is_known).then_some(map);
     let recorded = Recorded { snapshot };
-    if let Some(instance) = expanded.instance(&entry.address)
-        && expanded.stack().resources[instance.resource].type_name == entry.resource_type
-        && let Ok(resolved) = resolve(expanded, provider, &snapshot.lineage, instance, &recorded)
-        && let Some(properties) = known(resolved.desired)
-    {
-        return Some(properties);
+    let present = expanded
+        .instance(&entry.address)
+        .filter(|instance| expanded.resource(instance).type_name == entry.resource_type)
+        .and_then(|instance| resolve(expanded, provider, &snapshot.lineage, instance, &recorded).ok())
+        .map(|resolved| resolved.desired)
+        .unwrap_or_default();
+    let mut properties = Map::new();
+    for (key, value) in &entry.properties {
+        let value = substitute(value, snapshot);
+        // A hash stands for a secret, which only the stack file has.
+        let usable = value.is_known() && !wharf_state::holds_hash(&value);
+        match (usable, present.get(key)) {
+            (true, _) => drop(properties.insert(key.clone(), value)),
+            (false, Some(present)) if present.is_known() => {
+                drop(properties.insert(key.clone(), present.clone()))
+            }
+            (false, _) if wharf_state::holds_hash(&value) => {}
+            (false, _) => return None,
+        }
     }
-    known(entry.properties.iter().map(|(key, value)| (key.clone(), substitute(value, snapshot))).collect())
+    Some(properties)
 }
 
 /// Fills in unknowns that are plain references to what the state has.

@@ -31,11 +31,30 @@ impl Stop {
     }
 }
 
+/// How quickly what failed is tried again: the first pause; later ones grow to 25 times that.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace(pub Duration);
+
+impl Default for Pace {
+    /// What AWS likes.
+    fn default() -> Self {
+        Pace(Duration::from_millis(400))
+    }
+}
+
+impl Pace {
+    /// A limit that suits the pace: as long as it says at the default pace.
+    pub(crate) fn limit(self, limit: Duration) -> Duration {
+        limit.mul_f64(self.0.as_secs_f64() / Pace::default().0.as_secs_f64())
+    }
+}
+
 /// How long an error of some kind is worth trying again.
 pub(crate) struct Patience<'a> {
     pub(crate) address: &'a Address,
     pub(crate) reporter: &'a dyn Reporter,
     pub(crate) stop: &'a Stop,
+    pub(crate) pace: Pace,
     /// Decides, for an error, how long in all it may be tried again; `None` for not at all.
     pub(crate) limit: &'a (dyn Fn(&Error) -> Option<Duration> + Send + Sync),
 }
@@ -47,7 +66,7 @@ impl Patience<'_> {
         F: Future<Output = Result<T, Error>> + Send,
     {
         let start = Instant::now();
-        let mut backoff = Backoff::new(Duration::from_millis(400), Duration::from_secs(10));
+        let mut backoff = Backoff::new(self.pace.0, self.pace.0 * 25);
         loop {
             let error = match operation().await {
                 Ok(value) => return Ok(value),
@@ -55,7 +74,7 @@ impl Patience<'_> {
             };
             let Some(limit) = (self.limit)(&error) else { return Err(error) };
             let elapsed = start.elapsed();
-            if elapsed >= limit || self.stop.requested() {
+            if elapsed >= self.pace.limit(limit) || self.stop.requested() {
                 return Err(error);
             }
             let delay = backoff.next().mul_f64(0.8 + 0.4 * rand::random::<f64>());

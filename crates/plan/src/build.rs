@@ -1,7 +1,7 @@
 //! The plan of a stack: each address in dependency order, then the operations.
 
-use crate::desired::{Resolved, mark_sensitive, resolve, values_after, with_own_tags};
-use crate::merge::{mark_hashed, mark_like};
+use crate::desired::{Resolved, resolve, values_after, with_own_tags};
+use crate::merge::conceal;
 use crate::model::{Change, Mode, OutputChange, Plan, Reason};
 use crate::operations::operations;
 use crate::replace_order::{Wish, create_first};
@@ -301,14 +301,7 @@ impl Planner<'_> {
             return live.clone();
         }
         let mut live = Map::clone(live);
-        mark_sensitive(schema, &mut live);
-        for (key, like) in &resolved.desired {
-            if like.has_sensitive()
-                && let Some(value) = live.get_mut(key)
-            {
-                *value = mark_like(std::mem::take(value), like);
-            }
-        }
+        conceal(schema, &mut live, &resolved.desired);
         // After the marks, which the tags taken from all tags keep.
         with_own_tags(&mut live, Some(&resolved.written), &self.inputs.expanded.aws().default_tags);
         Arc::new(live)
@@ -386,13 +379,8 @@ impl Planner<'_> {
             Some(Seen::Live(live)) => {
                 let mut live = Map::clone(live);
                 if let Some(schema) = self.inputs.provider.schema(&record.resource_type) {
-                    mark_sensitive(&schema, &mut live);
-                }
-                // What the state keeps as a hash was sensitive when it was applied.
-                for (key, value) in &mut live {
-                    if let Some(recorded) = record.properties.get(key) {
-                        *value = mark_hashed(std::mem::take(value), recorded);
-                    }
+                    // What the state keeps as a hash was sensitive when it was applied.
+                    conceal(&schema, &mut live, &record.properties);
                 }
                 with_own_tags(&mut live, None, &self.inputs.expanded.aws().default_tags);
                 change.before = Some(Arc::new(live));

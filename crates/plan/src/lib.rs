@@ -23,6 +23,6 @@ pub use check::check;
 pub use desired::{Resolved, resolve, values_after};
 pub use diff::{Difference, differences};
 pub use graph::Graph;
-pub use merge::{contradiction, mark_like, overlay};
+pub use merge::{conceal, contradiction, overlay};
 pub use model::{Change, Counts, Kind, Mode, Operation, OutputChange, Plan, Reason};
 pub use moved::apply_moves;

@@ -32,7 +32,7 @@ pub fn overlay(schema: &Schema, live: &Map, desired: &Map) -> Map {
 }
 
 /// `value` with the sensitive marks that `like` has at the same places; where the shapes differ, the whole of it.
-pub fn mark_like(value: Value, like: &Value) -> Value {
+pub(crate) fn mark_like(value: Value, like: &Value) -> Value {
     match (value, like) {
         (value, like) if !like.has_sensitive() => value,
         (value, Value::Sensitive(_)) => value.sensitive(),
@@ -54,10 +54,21 @@ pub fn mark_like(value: Value, like: &Value) -> Value {
     }
 }
 
+/// Marks live attributes as sensitive where the schema says so, where what was asked for is marked, and where a state
+/// recorded a hash of it.
+pub fn conceal(schema: &Schema, attributes: &mut Map, properties: &Map) {
+    crate::desired::mark_sensitive(schema, attributes);
+    for (key, like) in properties {
+        if let Some(value) = attributes.get_mut(key) {
+            *value = mark_hashed(mark_like(std::mem::take(value), like), like);
+        }
+    }
+}
+
 /// `value` with a sensitive mark wherever a state recorded a hash; where the shapes differ, the whole of it.
 pub(crate) fn mark_hashed(value: Value, recorded: &Value) -> Value {
     match (value, recorded) {
-        (value, recorded) if !holds_hash(recorded) => value,
+        (value, recorded) if !wharf_state::holds_hash(recorded) => value,
         (value, recorded) if wharf_state::is_hash(recorded) => value.sensitive(),
         (Value::Map(map), Value::Map(recorded)) => {
             let marked = map.into_iter().map(|(key, value)| {
@@ -74,15 +85,6 @@ pub(crate) fn mark_hashed(value: Value, recorded: &Value) -> Value {
         ),
         (value, _) => value.sensitive(),
     }
-}
-
-fn holds_hash(value: &Value) -> bool {
-    wharf_state::is_hash(value)
-        || match value {
-            Value::List(list) => list.iter().any(holds_hash),
-            Value::Map(map) => map.values().any(holds_hash),
-            _ => false,
-        }
 }
 
 /// The first place where `actual` is not what was planned, leaving out what was unknown then.

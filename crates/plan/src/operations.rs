@@ -10,11 +10,16 @@ use wharf_state::Snapshot;
 ///
 /// `None` if their order contradicts itself.
 pub(crate) fn operations(changes: &[Change], graph: &Graph, snapshot: &Snapshot) -> Option<Vec<Operation>> {
-    let mut builder = Builder::new(changes, graph, snapshot);
-    builder.list();
-    builder.makes_wait();
-    builder.deletes_wait();
-    builder.finish()
+    let build = |patient| {
+        let mut builder = Builder::new(changes, graph, snapshot);
+        builder.list();
+        builder.makes_wait();
+        builder.deletes_wait(patient);
+        builder.finish()
+    };
+    // What a broken-off replacement left may have to go before its dependents can be brought to the new object. Then
+    // the deletes try at once, and AWS says what still uses the old one.
+    build(true).or_else(|| build(false))
 }
 
 struct Builder<'a> {
@@ -133,8 +138,9 @@ impl<'a> Builder<'a> {
         frontier
     }
 
-    /// A delete waits until nothing that stays, or goes as well, depends on the object any more.
-    fn deletes_wait(&mut self) {
+    /// A delete waits until nothing that goes as well depends on the object any more; a patient one also until what
+    /// stays does not.
+    fn deletes_wait(&mut self, patient: bool) {
         let deletes: Vec<(&Address, usize)> = self
             .deletes
             .iter()
@@ -171,7 +177,7 @@ impl<'a> Builder<'a> {
                             .change_of
                             .get(dependent)
                             .is_some_and(|&change| self.changes[change].action == Action::Create);
-                        if !destroyed_first && !is_new {
+                        if patient && !destroyed_first && !is_new {
                             self.depends_on[delete].insert(make);
                         }
                     }

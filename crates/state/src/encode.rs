@@ -57,6 +57,16 @@ pub fn is_hash(recorded: &Value) -> bool {
     recorded.as_map().is_some_and(|map| map.len() == 1 && map.contains_key(SENSITIVE))
 }
 
+/// Whether a recorded value is or holds the hash of one.
+pub fn holds_hash(recorded: &Value) -> bool {
+    is_hash(recorded)
+        || match recorded {
+            Value::List(list) => list.iter().any(holds_hash),
+            Value::Map(map) => map.values().any(holds_hash),
+            _ => false,
+        }
+}
+
 /// Whether a recorded value, which may be or hold hashes, is this one.
 pub fn matches(recorded: &Value, value: &Value, salt: &str) -> bool {
     decode(one(value, salt)) == *recorded

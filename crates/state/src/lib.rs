@@ -7,7 +7,7 @@ mod lock;
 mod snapshot;
 mod store;
 
-pub use encode::{hash, is_hash, matches};
+pub use encode::{hash, holds_hash, is_hash, matches};
 pub use journal::{Entry, Intent, Journal};
 pub use local::LocalStore;
 pub use lock::LockInfo;

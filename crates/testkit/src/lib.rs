@@ -1,4 +1,9 @@
-//! For tests: the AWS emulator as a process, an independent reader, and a cloud in memory.
+//! For tests: the AWS emulator as a process, an independent reader, and a cloud and a store in memory that fail on demand.
 
 pub mod emulator;
+pub mod fake;
 pub mod reader;
+pub mod stacks;
+mod store;
+
+pub use store::MemoryStore;

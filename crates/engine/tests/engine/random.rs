@@ -1,0 +1,101 @@
+//! Random histories from a seed: edits of the stack, faults, kills; then it has to converge, and to go away.
+
+use crate::{Lab, Result, block_on};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::fmt::Write as _;
+use wharf_plan::Mode;
+use wharf_provider::ErrorKind;
+use wharf_testkit::fake::{Call, Fault, Rule};
+
+const HISTORIES: u64 = 300;
+
+#[test]
+fn whatever_happens_it_converges_and_goes_away() -> Result<()> {
+    let mut failed = Vec::new();
+    for seed in 0..HISTORIES {
+        if let Err(error) = history(seed) {
+            failed.push(format!("seed {seed}: {error}"));
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
+}
+
+fn history(seed: u64) -> Result<()> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let lab = Lab::with_fuse();
+    let mut text = stack(&mut random);
+    for _ in 0..random.random_range(1..5) {
+        for _ in 0..random.random_range(0..3) {
+            lab.cloud.rule(fault(&mut random));
+        }
+        let fuse = lab.cloud.fuse();
+        if random.random_bool(0.4) {
+            fuse.set(Some(random.random_range(0..40)));
+        }
+        lab.run_or_burn(&text, Mode::Apply)?;
+        fuse.set(None);
+        lab.cloud.clear_rules();
+        text = stack(&mut random);
+    }
+    block_on(lab.converge(&text))?;
+    block_on(lab.destroy(&text))
+}
+
+fn fault(random: &mut StdRng) -> Rule {
+    let fault = match random.random_range(0..5) {
+        0 => Fault::LoseAnswer,
+        1 => Fault::FailAfter,
+        2 => Fault::Refuse(ErrorKind::Invalid),
+        3 => Fault::Refuse(ErrorKind::Limit),
+        _ => Fault::FailBefore,
+    };
+    let call = match random.random_range(0..4) {
+        0 => Call::Finish,
+        1 => Call::Update,
+        2 => Call::Delete,
+        _ => Call::Create,
+    };
+    Rule::once(fault).on(call).after(random.random_range(0..6))
+}
+
+/// A small stack whose parts come, go, change and are replaced from one draw to the next.
+fn stack(random: &mut StdRng) -> String {
+    let mut text = String::from("resources:\n");
+    let cidr = random.random_range(0..3);
+    let label = random.random_range(0..3);
+    // Without create-first, what is used by something that stays could not go before its successor is there.
+    let _ = writeln!(
+        text,
+        "  network: {{type: fake_network, lifecycle: {{create_before_destroy: true}}, properties: {{cidr: 10.{cidr}.0.0/16, label: l{label}}}}}"
+    );
+    if random.random_bool(0.8) {
+        let keys: Vec<String> = (0..random.random_range(1..4)).map(|key| format!("\"s{key}\"")).collect();
+        let _ = writeln!(
+            text,
+            "  subnet: {{type: fake_subnet, for_each: '${{toset([{}])}}', properties: {{network_id: \"${{network.id}}\", cidr: \"${{each.key}}\"}}}}",
+            keys.join(", ")
+        );
+    }
+    if random.random_bool(0.7) {
+        let flavor = random.random_range(0..2);
+        let _ = writeln!(
+            text,
+            "  gate: {{type: fake_gate, properties: {{flavor: f{flavor}, network_id: \"${{network.id}}\"}}}}"
+        );
+        if random.random_bool(0.7) {
+            let _ = writeln!(
+                text,
+                "  attachment: {{type: fake_attachment, properties: {{gate_id: \"${{gate.id}}\", network_id: \"${{network.id}}\"}}}}"
+            );
+        }
+        if random.random_bool(0.7) {
+            let (name, size) = (random.random_range(0..2), random.random_range(1..4));
+            let _ = writeln!(
+                text,
+                "  named: {{type: fake_named, properties: {{name: n{name}, size: {size}, gate_id: \"${{gate.id}}\"}}}}"
+            );
+        }
+    }
+    text
+}

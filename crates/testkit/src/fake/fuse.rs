@@ -1,0 +1,71 @@
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// Kills the process, as far as the code under test can tell, at a chosen instant.
+///
+/// The cloud and the store pass a point before and after everything that has an effect. At the chosen one, and at
+/// all after it, nothing returns any more: whoever runs the code then drops it, with its runtime.
+#[derive(Debug)]
+pub struct Fuse {
+    state: Mutex<State>,
+    burnt: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    passed: Vec<String>,
+    at: Option<usize>,
+}
+
+impl Default for Fuse {
+    fn default() -> Self {
+        Fuse { state: Mutex::default(), burnt: watch::channel(false).0 }
+    }
+}
+
+impl Fuse {
+    /// Burns at the point of this number, from 0; never, if there is none. Counts from 0 again.
+    pub fn set(&self, at: Option<usize>) {
+        *self.lock() = State { passed: Vec::new(), at };
+        self.burnt.send_replace(false);
+    }
+
+    /// The points passed so far.
+    pub fn passed(&self) -> Vec<String> {
+        self.lock().passed.clone()
+    }
+
+    /// Whether it has burnt.
+    pub fn is_burnt(&self) -> bool {
+        *self.burnt.borrow()
+    }
+
+    /// Returns when it burns.
+    pub async fn burnt(&self) {
+        let mut burnt = self.burnt.subscribe();
+        if burnt.wait_for(|burnt| *burnt).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Passes a point, or never returns.
+    pub(crate) async fn point(&self, name: impl FnOnce() -> String) {
+        let burns = {
+            let mut state = self.lock();
+            let Some(at) = state.at else {
+                return;
+            };
+            let number = state.passed.len();
+            state.passed.push(name());
+            number >= at
+        };
+        if burns {
+            self.burnt.send_replace(true);
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

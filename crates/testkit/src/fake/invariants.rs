@@ -1,0 +1,26 @@
+use super::FakeCloud;
+use std::collections::BTreeMap;
+use wharf_state::Snapshot;
+
+impl FakeCloud {
+    /// What a state and the cloud disagree about: orphans (in the cloud only) and phantoms (in the state only).
+    ///
+    /// Nothing after every apply that was carried out, whatever went wrong before it.
+    pub fn disagreements(&self, snapshot: &Snapshot) -> Vec<String> {
+        let mut recorded: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for record in snapshot.resources.values() {
+            let ids = record.id.iter().chain(record.deposed.iter().map(|deposed| &deposed.id));
+            for id in ids {
+                *recorded.entry((record.resource_type.clone(), id.clone())).or_default() += 1;
+            }
+        }
+        let mut found = Vec::new();
+        for object in self.objects() {
+            if recorded.remove(&(object.kind.to_owned(), object.id.clone())).is_none() {
+                found.push(format!("orphan: {} {} made for {}", object.kind, object.id, object.made_for));
+            }
+        }
+        found.extend(recorded.into_keys().map(|(kind, id)| format!("phantom: {kind} {id}")));
+        found
+    }
+}

@@ -1,0 +1,59 @@
+use super::FakeCloud;
+use super::operations::Operations;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use wharf_core::{Map, Schema};
+use wharf_provider::{BoxFuture, Identity, OrderingRule, Provider, Resource, Result};
+use wharf_stack::Types;
+
+impl Provider for FakeCloud {
+    fn names(&self) -> &[&'static str] {
+        &self.0.names
+    }
+
+    fn schema(&self, resource_type: &str) -> Option<Arc<Schema>> {
+        self.0.kinds.get(resource_type).map(|kind| kind.schema.clone())
+    }
+
+    fn canonical(&self, _: &str, _: &mut Map) {}
+
+    fn check(&self, _: &str, _: &Map) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn replaces(&self, _: &str, _: &Map, _: &Map, _: &BTreeSet<String>) -> bool {
+        false
+    }
+
+    fn create_before_destroy(&self, resource_type: &str) -> bool {
+        self.0.kinds.get(resource_type).is_some_and(|kind| kind.create_before_destroy)
+    }
+
+    fn orderings(&self) -> &[OrderingRule] {
+        &self.0.orderings
+    }
+
+    fn resource(&self, resource_type: &str) -> Option<Arc<dyn Resource>> {
+        let kind = self.0.kinds.get(resource_type)?.clone();
+        Some(Arc::new(Operations { inner: self.0.clone(), kind }))
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Result<Identity>> {
+        let identity = Identity {
+            account_id: "000000000000".into(),
+            arn: "arn:fake:iam::000000000000:user/tester".into(),
+            partition: "fake".into(),
+        };
+        Box::pin(async { Ok(identity) })
+    }
+}
+
+impl Types for FakeCloud {
+    fn schema(&self, resource_type: &str) -> Option<Arc<Schema>> {
+        Provider::schema(self, resource_type)
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.0.names.clone()
+    }
+}
