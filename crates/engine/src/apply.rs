@@ -106,7 +106,10 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
     writer.change(|snapshot| {
         // Every result is recorded; what was not started needs no look-up.
         let unsure = snapshot.journal.take().map(|mut journal| {
-            journal.entries.retain(|entry| unsure(&plan, &ended, entry));
+            let Journal { entries, done, .. } = &mut journal;
+            entries.retain(|entry| {
+                !done.contains(&(entry.address.clone(), entry.intent)) && unsure(&plan, &ended, entry)
+            });
             journal
         });
         snapshot.journal = unsure.filter(|journal| !journal.entries.is_empty());
@@ -188,7 +191,13 @@ fn journal(plan: &Plan, options: &Options) -> Journal {
         })
     });
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Journal { run: random_id(), command: options.command.clone(), started, entries: entries.collect() }
+    Journal {
+        run: random_id(),
+        command: options.command.clone(),
+        started,
+        entries: entries.collect(),
+        ..Journal::default()
+    }
 }
 
 fn record_outputs(executor: &Executor, plan: &Plan, complete: bool) {

@@ -443,6 +443,6 @@ fn describe(record: &mut Record, change: &Change) {
 
 fn drop_intent(snapshot: &mut Snapshot, address: &Address, intent: Intent) {
     if let Some(journal) = &mut snapshot.journal {
-        journal.entries.retain(|entry| !(entry.address == *address && entry.intent == intent));
+        journal.done.insert((address.clone(), intent));
     }
 }

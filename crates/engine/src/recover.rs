@@ -147,13 +147,12 @@ fn properties(
         let value = substitute(value, snapshot);
         // A hash stands for a secret, which only the stack file has.
         let usable = value.is_known() && !wharf_state::holds_hash(&value);
-        match (usable, present.get(key)) {
-            (true, _) => drop(properties.insert(key.clone(), value)),
-            (false, Some(present)) if present.is_known() => {
-                drop(properties.insert(key.clone(), present.clone()))
-            }
-            (false, _) if wharf_state::holds_hash(&value) => {}
-            (false, _) => return None,
+        if usable {
+            properties.insert(key.clone(), value);
+        } else if let Some(present) = present.get(key).filter(|present| present.is_known()) {
+            properties.insert(key.clone(), present.clone());
+        } else if !wharf_state::holds_hash(&value) {
+            return None;
         }
     }
     Some(properties)

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use wharf_state::{Snapshot, Store, StoreError};
 
 /// The state of a running apply, and the task that writes it.
@@ -85,11 +86,13 @@ impl Task {
             let ended = self.changes.changed().await.is_err();
             let generation = *self.changes.borrow_and_update();
             if *self.done.borrow() < generation {
+                let start = Instant::now();
                 last = self.write().await;
                 match &last {
                     Ok(()) => {
                         writes += 1;
                         self.done.send_replace(generation);
+                        self.rest(start.elapsed()).await;
                     }
                     Err(_) => {
                         self.fail.send_replace(true);
@@ -99,6 +102,16 @@ impl Task {
             if ended {
                 return (writes, last);
             }
+        }
+    }
+
+    /// Lets results gather, so that a large state does not keep a core busy with writing: the journal has what is
+    /// under way. Ends at once when nothing more can come.
+    async fn rest(&mut self, write: Duration) {
+        let mut ending = self.changes.clone();
+        tokio::select! {
+            () = tokio::time::sleep((write * 3).min(Duration::from_secs(1))) => {}
+            _ = ending.wait_for(|_| false) => {}
         }
     }
 

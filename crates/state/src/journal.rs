@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::collections::HashSet;
 use wharf_core::{Address, Map};
 
 use crate::encode;
@@ -15,8 +16,10 @@ pub struct Journal {
     pub command: String,
     /// When, in seconds since 1970.
     pub started: u64,
-    /// The operations without a recorded result.
+    /// The operations that were to be done, in their order.
     pub entries: Vec<Entry>,
+    /// Those of them whose results are recorded; they are not written any more.
+    pub done: HashSet<(Address, Intent)>,
 }
 
 /// One operation without a recorded result.
@@ -35,7 +38,7 @@ pub struct Entry {
 }
 
 /// What was to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
     /// A new object.
@@ -68,7 +71,9 @@ struct EntryForm {
 
 impl Journal {
     pub(crate) fn to_form(&self, salt: &str) -> JournalForm {
-        let operations = self.entries.iter().map(|entry| EntryForm {
+        let open =
+            self.entries.iter().filter(|entry| !self.done.contains(&(entry.address.clone(), entry.intent)));
+        let operations = open.map(|entry| EntryForm {
             address: entry.address.clone(),
             resource_type: entry.resource_type.clone(),
             intent: entry.intent,
@@ -94,6 +99,12 @@ impl Journal {
             token: entry.token,
             properties: encode::decode_map(entry.properties),
         });
-        Journal { run: form.run, command: form.command, started: form.started, entries: entries.collect() }
+        Journal {
+            run: form.run,
+            command: form.command,
+            started: form.started,
+            entries: entries.collect(),
+            done: HashSet::new(),
+        }
     }
 }

@@ -1,9 +1,11 @@
 use crate::encode::{decode_map, encode, one};
 use crate::journal::{Journal, JournalForm};
 use crate::{FORMAT_VERSION, encode as encoding};
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::fmt;
 use wharf_core::{Address, Map, Value};
 
 /// Everything wharf remembers of a stack.
@@ -105,7 +107,7 @@ impl Snapshot {
                 })
                 .collect(),
             journal: self.journal.as_ref().map(|journal| journal.to_form(&self.lineage)),
-            resources: Vec::new(),
+            resources: BTreeMap::new(),
         };
         let mut bytes = serde_json::to_vec_pretty(&form).unwrap_or_default();
         // `"resources": []` is the last member; fill it line by line.
@@ -129,8 +131,8 @@ impl Snapshot {
             return Err(Unreadable::Damaged("it is empty".to_owned()));
         }
         let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string());
-        let json: Json = serde_json::from_slice(bytes).map_err(damaged)?;
-        match json.get("format_version").and_then(Json::as_u64) {
+        let Version { format_version } = serde_json::from_slice(bytes).map_err(damaged)?;
+        match format_version {
             Some(version) if version > u64::from(FORMAT_VERSION) => return Err(Unreadable::Newer(version)),
             Some(_) => {}
             None => {
@@ -139,7 +141,7 @@ impl Snapshot {
                 ));
             }
         }
-        let form: Form = serde_json::from_value(json).map_err(damaged)?;
+        let form: Form = serde_json::from_slice(bytes).map_err(damaged)?;
         let outputs = form.outputs.into_iter().map(|(name, output)| {
             (name, Output { value: encoding::decode(output.value), sensitive: output.sensitive })
         });
@@ -148,7 +150,7 @@ impl Snapshot {
             lineage: form.lineage,
             serial: form.serial,
             home: form.home,
-            resources: form.resources.into_iter().map(RecordForm::into_record).collect(),
+            resources: form.resources,
             outputs: outputs.collect(),
             journal: form.journal.map(Journal::from_form),
         })
@@ -182,7 +184,42 @@ struct Form {
     outputs: BTreeMap<String, OutputForm>,
     #[serde(default)]
     journal: Option<JournalForm>,
-    resources: Vec<RecordForm>,
+    /// Written by [`Snapshot::to_bytes`] itself, a line each; read one by one, so that memory holds them once.
+    #[serde(serialize_with = "no_records", deserialize_with = "records")]
+    resources: BTreeMap<Address, Record>,
+}
+
+/// The one member that is read before all others.
+#[derive(Deserialize)]
+struct Version {
+    format_version: Option<u64>,
+}
+
+fn no_records<S: Serializer>(_: &BTreeMap<Address, Record>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(std::iter::empty::<u8>())
+}
+
+fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Address, Record>, D::Error> {
+    struct Records;
+
+    impl<'de> Visitor<'de> for Records {
+        type Value = BTreeMap<Address, Record>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of resources")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut records = BTreeMap::new();
+            while let Some(form) = list.next_element::<RecordForm>()? {
+                let (address, record) = form.into_record();
+                records.insert(address, record);
+            }
+            Ok(records)
+        }
+    }
+
+    deserializer.deserialize_seq(Records)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -286,6 +323,7 @@ mod tests {
                 token: "t".into(),
                 properties: Map::from([("x".into(), Value::unknown("y.z"))]),
             }],
+            ..Journal::default()
         });
         snapshot
     }

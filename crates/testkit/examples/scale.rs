@@ -1,15 +1,16 @@
-//! Large stacks on the cloud in memory, for `cargo xtask bench`: `scale plan N` or `scale apply N`.
+//! Large stacks on the cloud in memory, for `cargo xtask bench`.
 //!
-//! `plan` is a no-op plan of N resources: the state is there, and nothing changed. `apply` makes N resources, with the
-//! state in a local file.
+//! `scale apply N FOLDER` makes N resources, with the state in a local file of the folder. `scale plan N FOLDER` is a
+//! no-op plan of what that left, in a process of its own.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use wharf_engine::{Context, Options, Outcome, Pace, Silent, Stop, apply, prepare};
 use wharf_plan::Mode;
-use wharf_state::{Home, LocalStore, Snapshot, Store};
+use wharf_state::{Home, LocalStore, Store};
 use wharf_testkit::fake::FakeCloud;
-use wharf_testkit::{MemoryStore, stacks};
+use wharf_testkit::stacks;
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
@@ -18,29 +19,12 @@ fn main() -> Result<()> {
     let work = arguments.next().unwrap_or_default();
     let count: usize = arguments.next().unwrap_or_default().parse()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let folder = PathBuf::from(arguments.next().ok_or("a folder is missing")?);
+    let store = Arc::new(LocalStore::new(&folder, "scale"));
     runtime.block_on(async {
         match work.as_str() {
-            "apply" => {
-                let folder = tempfile::tempdir()?;
-                let store = Arc::new(LocalStore::new(folder.path(), "scale"));
-                let outcome = converge(&FakeCloud::default(), store, count).await?;
-                report(&outcome, count)
-            }
-            // What a plan needs, for a process that does nothing else: see `plan-from`.
-            "prepare" => {
-                let cloud = FakeCloud::default();
-                let store = Arc::new(MemoryStore::default());
-                report(&converge(&cloud, store.clone(), count).await?, count)?;
-                plan(&cloud, store, count).await
-            }
-            "plan" => {
-                let cloud = FakeCloud::default();
-                let snapshot = populate(&cloud, count)?;
-                let store = Arc::new(MemoryStore::default());
-                store.write(snapshot.to_bytes()).await?;
-                drop(snapshot);
-                plan(&cloud, store, count).await
-            }
+            "apply" => report(&converge(&FakeCloud::default(), store, count).await?, count),
+            "plan" => plan(&remembered(store.as_ref()).await?, store, count).await,
             other => Err(format!("`{other}` is neither plan nor apply").into()),
         }
     })
@@ -49,19 +33,19 @@ fn main() -> Result<()> {
 /// A tenth networks, the rest subnets in them.
 fn stack(count: usize) -> String {
     let networks = (count / 10).max(1);
-    let subnets = count - networks;
+    let keys = |kind: &str, range: std::ops::Range<usize>, value: &dyn Fn(usize) -> String| {
+        let mut text = format!("  {kind}:\n    type: fake_{kind}\n    for_each:\n");
+        for index in range {
+            let _ = writeln!(text, "      k{index}: {}", value(index));
+        }
+        text
+    };
     let mut text = String::from("stack: scale\nresources:\n");
-    let _ = write!(
-        text,
-        "  network:
-    type: fake_network
-    for_each: '${{{{for i in range({networks}) : \"n${{i}}\" => i}}}}'
-    properties: {{cidr: \"10.${{each.value}}.0.0/16\", label: network}}
-  subnet:
-    type: fake_subnet
-    for_each: '${{{{for i in range({subnets}) : \"s${{i}}\" => \"n${{i % {networks}}}\"}}}}'
-    properties: {{network_id: \"${{network[each.value].id}}\", cidr: \"${{each.key}}\", label: subnet}}
-"
+    text.push_str(&keys("network", 0..networks, &|index| format!("10.{index}.0.0/16")));
+    text.push_str("    properties: {cidr: \"${each.value}\", label: network}\n");
+    text.push_str(&keys("subnet", networks..count, &|index| format!("k{}", index % networks)));
+    text.push_str(
+        "    properties: {network_id: \"${network[each.value].id}\", cidr: \"${each.key}\", label: subnet}\n",
     );
     text
 }
@@ -95,13 +79,22 @@ fn report(outcome: &Outcome, count: usize) -> Result<()> {
     }
 }
 
-/// The state and the cloud after an apply, without the apply: made once by planning it.
-fn populate(cloud: &FakeCloud, count: usize) -> Result<Snapshot> {
-    let store = Arc::new(MemoryStore::default());
-    let runtime = tokio::runtime::Handle::current();
-    let outcome = tokio::task::block_in_place(|| runtime.block_on(converge(cloud, store, count)))?;
-    report(&outcome, count)?;
-    Ok(outcome.snapshot)
+/// The cloud that an apply left, as its state tells: ids count up, so that the same order gives the same ids.
+async fn remembered(store: &LocalStore) -> Result<FakeCloud> {
+    let snapshot = store.read().await?.ok_or("there is no state; run `scale apply` first")?;
+    let number = |id: &str| id.rsplit('-').next().and_then(|number| number.parse::<u64>().ok());
+    let mut records: Vec<_> = snapshot.resources.into_values().collect();
+    records.sort_by_key(|record| record.id.as_deref().and_then(number));
+    let cloud = FakeCloud::default();
+    for record in records {
+        let mut properties = record.attributes;
+        properties.retain(|name, _| !["id", "arn", "endpoint", "revision"].contains(&name.as_str()));
+        let id = cloud.put(&record.resource_type, properties)?;
+        if record.id.as_deref() != Some(id.as_str()) {
+            return Err(format!("{id} is not {:?}", record.id).into());
+        }
+    }
+    Ok(cloud)
 }
 
 async fn plan(cloud: &FakeCloud, store: Arc<dyn Store>, count: usize) -> Result<()> {

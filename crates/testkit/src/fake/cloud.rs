@@ -115,12 +115,22 @@ impl Inner {
     }
 }
 
+/// How a call ended.
+#[derive(Debug, Clone, Copy, Default)]
+enum Answer {
+    /// Not: whoever asked is gone.
+    #[default]
+    Never,
+    Success,
+    Failure(ErrorKind),
+}
+
 /// A call under way; ends when it is dropped, answered or not.
 pub(super) struct Ticket<'a> {
     inner: &'a Inner,
     sequence: usize,
     call: Call,
-    answer: Option<Option<ErrorKind>>,
+    answer: Answer,
 }
 
 impl<'a> Ticket<'a> {
@@ -145,11 +155,11 @@ impl<'a> Ticket<'a> {
             ended: None,
         });
         let sequence = log.entries.len() - 1;
-        (Ticket { inner, sequence, call, answer: None }, struck)
+        (Ticket { inner, sequence, call, answer: Answer::Never }, struck)
     }
 
     pub(super) fn answered<T>(mut self, result: Result<T>) -> Result<T> {
-        self.answer = Some(result.as_ref().err().map(|error| error.kind));
+        self.answer = result.as_ref().err().map_or(Answer::Success, |error| Answer::Failure(error.kind));
         result
     }
 }
@@ -160,10 +170,13 @@ impl Drop for Ticket<'_> {
         if self.call.has_effect() {
             world.log.running = world.log.running.saturating_sub(1);
         }
-        if let Some(answer) = self.answer.take()
-            && let Some(entry) = world.log.entries.get_mut(self.sequence)
-        {
-            entry.ended = Some((Instant::now(), answer));
+        let error = match self.answer {
+            Answer::Never => return,
+            Answer::Success => None,
+            Answer::Failure(kind) => Some(kind),
+        };
+        if let Some(entry) = world.log.entries.get_mut(self.sequence) {
+            entry.ended = Some((Instant::now(), error));
         }
     }
 }
