@@ -98,7 +98,7 @@ async fn remembered(store: &LocalStore) -> Result<FakeCloud> {
 }
 
 async fn plan(cloud: &FakeCloud, store: Arc<dyn Store>, count: usize) -> Result<()> {
-    let start = std::time::Instant::now();
+    let (before, start) = (memory("VmRSS:"), std::time::Instant::now());
     let context = context(cloud, store, count)?;
     let stored = context.store.read().await?;
     let prepared = prepare(&context, stored, Mode::Apply, &[]).await?;
@@ -106,8 +106,19 @@ async fn plan(cloud: &FakeCloud, store: Arc<dyn Store>, count: usize) -> Result<
     if !prepared.plan.is_empty() || prepared.plan.changes.len() != count {
         return Err("the plan is not empty".into());
     }
-    eprintln_line(&format!("planned in {seconds:.3} s"));
+    let own = memory("VmHWM:").saturating_sub(before) / 1024;
+    eprintln_line(&format!(
+        "planned in {seconds:.3} s, with {own} MB on top of the cloud's {} MB",
+        before / 1024
+    ));
     Ok(())
+}
+
+/// A figure of the process, in kilobytes; 0 where the system does not tell.
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
 #[expect(clippy::print_stderr, reason = "it is a program")]
