@@ -8,6 +8,8 @@ use wharf_tests::{Result, Run, Stage};
 pub(crate) const TESTS: &[Test] = &[
     ("no credentials", no_credentials),
     ("unreachable endpoint", unreachable_endpoint),
+    ("a region that does not exist", wrong_region),
+    ("empty endpoint", empty_endpoint),
     ("forbidden account", forbidden_account),
     ("another region than the state's", another_region),
     ("no stack file", no_stack_file),
@@ -15,6 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("throttled and dropped answers", throttled_and_dropped),
     ("interrupted in the middle of apply", interrupted),
     ("terminated in the middle of apply", terminated),
+    ("interrupted while planning", interrupted_plan),
     ("two applies at once", two_applies_at_once),
     ("corrupt state", corrupt_state),
     ("state of a newer version", newer_state),
@@ -57,6 +60,25 @@ fn unreachable_endpoint() -> Result<()> {
     )?;
     assert_eq!(stage.state("stack.yaml")?, before);
     Ok(())
+}
+
+/// A region that does not exist has no host name: for the SDK, nobody is there.
+fn wrong_region() -> Result<()> {
+    let stage = minimal()?;
+    let text = std::fs::read_to_string(stage.folder().join("stack.yaml"))?;
+    stage.write("stack.yaml", &text.replace("eu-central-1\n", "eu-centrall-1\n"))?;
+    let run = Run::of(stage.command(&["plan"]).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1"))?;
+    assert_eq!(run.code, 1);
+    contains(
+        &run.stderr,
+        &["AWS cannot be reached", "`eu-centrall-1` is no region", "did you mean `eu-central-1`?"],
+    )
+}
+
+fn empty_endpoint() -> Result<()> {
+    let run = Run::of(minimal()?.command(&["plan"]).env("AWS_ENDPOINT_URL", ""))?;
+    assert_eq!(run.code, 1);
+    contains(&run.stderr, &["AWS_ENDPOINT_URL is set, but empty"])
 }
 
 fn forbidden_account() -> Result<()> {
@@ -160,6 +182,19 @@ fn signalled(signal: &str) -> Result<()> {
     stage.exits(&["plan", "--detailed-exitcode"], 0)?;
     assert_eq!(stage.objects()?.len(), 3);
     Ok(())
+}
+
+/// Where nothing is being changed there is nothing to finish.
+fn interrupted_plan() -> Result<()> {
+    let stage = minimal()?;
+    stage.ok(APPLY)?;
+    stage.emulator.rules(&json!([{"match": "ec2:DescribeVpcs", "kind": "hold_before", "times": 1}]))?;
+    let child = stage.start(&["plan"])?;
+    stage.until("DescribeVpcs is held", || Ok(stage.emulator.rule_hits()?.first() == Some(&1)))?;
+    send(&child, "-INT")?;
+    let output = child.wait_with_output()?;
+    assert_eq!(output.status.code(), Some(130));
+    contains(&String::from_utf8_lossy(&output.stderr), &["interrupted; nothing was changed"])
 }
 
 fn send(child: &Child, signal: &str) -> Result<()> {

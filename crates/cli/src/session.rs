@@ -166,12 +166,61 @@ impl Session {
     }
 }
 
+/// The regions there were when this was written; others may be right, too.
+/// Source: <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>
+const REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// AWS cannot be reached: a region that does not exist has no host name, so the network is not always to blame.
 fn unreachable(problem: &CloudError, region: &str) -> CommandError {
     let error = error::cloud(problem);
-    match problem.kind {
-        ErrorKind::Unreachable => error.hint(format!("the region is `{region}`")),
-        _ => error,
+    if problem.kind != ErrorKind::Unreachable {
+        return error;
     }
+    if REGIONS.contains(&region) {
+        return error.hint(format!("the region is `{region}`"));
+    }
+    let near = wharf_core::suggest(region, REGIONS.iter().copied());
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    error.hint(format!("`{region}` is no region that wharf knows{near}"))
 }
 
 /// Who this is, for the lock.

@@ -38,7 +38,9 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
     }
     let how = Options { parallelism: usize::from(options.parallelism), command: command.to_owned() };
     let nothing = prepared.plan.is_empty();
+    signals::changing(true);
     let outcome = apply(context, prepared, &how).await;
+    signals::changing(false);
     drop(lock);
     if options.json {
         terminal::out(&outcome_json(&outcome).to_string());
@@ -52,12 +54,6 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
 }
 
 fn confirm(plan: &Plan, session: &Session, mode: Mode) -> Result<(), CommandError> {
-    if session.context.stop.requested() {
-        return Err(CommandError {
-            code: INTERRUPTED,
-            ..CommandError::new("interrupted; nothing was changed")
-        });
-    }
     if !terminal::can_ask() {
         return Err(CommandError::new("nobody can be asked here: the input is no terminal")
             .hint("review the plan, then run this with --auto-approve; nothing was changed"));
