@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wharf_core::{Action, Address, Map, Span, Value};
 use wharf_plan::{Counts, Kind, Plan};
-use wharf_provider::{Error, ErrorKind};
+use wharf_provider::Error;
 use wharf_state::{Entry, Intent, Journal, Output, Snapshot, StoreError, matches, random_id};
 
 /// How to carry out a plan.
@@ -106,7 +106,7 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
     writer.change(|snapshot| {
         // Every result is recorded; what was not started needs no look-up.
         let unsure = snapshot.journal.take().map(|mut journal| {
-            journal.entries.retain(|entry| unsure(&plan, &ended, entry));
+            journal.entries.retain(|entry| unsure(&executor, &ended, entry));
             journal
         });
         snapshot.journal = unsure.filter(|journal| !journal.entries.is_empty());
@@ -156,17 +156,15 @@ fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
 }
 
 /// Whether a create may have had an effect that is not recorded.
-fn unsure(plan: &Plan, ended: &[Ended], entry: &Entry) -> bool {
-    entry.intent == Intent::Create
-        && plan.operations.iter().zip(ended).any(|(operation, ended)| {
-            operation.address == entry.address
+fn unsure(executor: &Executor, ended: &[Ended], entry: &Entry) -> bool {
+    let is_lost = || {
+        executor.plan.operations.iter().zip(ended).any(|(operation, ended)| {
+            matches!(ended, Ended::Lost)
+                && operation.address == entry.address
                 && operation.kind == Kind::Create
-                && match ended {
-                    Ended::Failed(error) => error.kind == ErrorKind::Ambiguous,
-                    Ended::Lost => true,
-                    Ended::Done | Ended::Skipped(_) | Ended::NotStarted => false,
-                }
         })
+    };
+    entry.intent == Intent::Create && (executor.is_unsure(&entry.address) || is_lost())
 }
 
 fn journal(plan: &Plan, options: &Options) -> Journal {

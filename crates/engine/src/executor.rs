@@ -35,6 +35,8 @@ pub(crate) struct Executor {
     values: RwLock<HashMap<Address, Arc<Map>>>,
     /// Replacements that turned out to be none once everything was known.
     kept: Mutex<HashSet<Address>>,
+    /// Creates that may have had an effect of which nobody knows the id.
+    unsure: Mutex<HashSet<Address>>,
 }
 
 struct Values<'a>(&'a HashMap<Address, Arc<Map>>);
@@ -63,7 +65,8 @@ impl Executor {
             tokens,
             lineage,
             values: RwLock::new(values),
-            kept: Mutex::new(HashSet::new()),
+            kept: Mutex::default(),
+            unsure: Mutex::default(),
         }
     }
 
@@ -84,6 +87,11 @@ impl Executor {
         }
     }
 
+    /// Whether a create may have had an effect that is not recorded.
+    pub(crate) fn is_unsure(&self, address: &Address) -> bool {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
+    }
+
     /// The outputs, with what is known by now.
     pub(crate) fn outputs(&self) -> Result<Vec<(String, Value)>, Diagnostics> {
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
@@ -102,6 +110,7 @@ impl Executor {
         let token = self.tokens.get(address).cloned().unwrap_or_else(wharf_state::random_id);
         let new = New { address: address.clone(), properties: unmarked(&resolved.desired), token };
         let id = self.make(&*resource, &new).await?;
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
         self.writer.change(|snapshot| {
             let record = snapshot.resources.entry(address.clone()).or_default();
             record.resource_type.clone_from(&change.resource_type);
@@ -136,10 +145,13 @@ impl Executor {
         let attempt = || async {
             match resource.create(new).await {
                 Err(error) if matches!(error.kind, ErrorKind::Ambiguous | ErrorKind::AlreadyExists) => {
-                    match find_patience
-                        .attempt(|| find_for_a_while(resource, &wanted, self.context.pace))
-                        .await?
-                    {
+                    if error.kind == ErrorKind::Ambiguous {
+                        // Until it is found, whatever the next attempts are told: AWS may show it late.
+                        let mut unsure = self.unsure.lock().unwrap_or_else(PoisonError::into_inner);
+                        unsure.insert(new.address.clone());
+                    }
+                    let look = || find_for_a_while(resource, &wanted, self.context.pace);
+                    match find_patience.attempt(look).await.map_err(|lost| not_looked_up(&error, lost))? {
                         Found::Ours(id) if wanted.known.contains(&id) => Err(has_a_name(error, &new.address)),
                         Found::Ours(id) => Ok(id),
                         Found::Foreign(id) => Err(in_the_way(error, &new.address, &id)),
@@ -394,6 +406,17 @@ pub(crate) async fn find_for_a_while(resource: &dyn Resource, wanted: &Wanted, p
 fn in_the_way(error: Error, address: &Address, id: &str) -> Error {
     let message = format!("{}; `{id}` is there already and is not this stack's `{address}`", error.message);
     Error { kind: ErrorKind::AlreadyExists, message, ..error }
+}
+
+/// Nobody knows whether it was made, so it must not be made again: the next run looks for it.
+fn not_looked_up(error: &Error, lost: Error) -> Error {
+    let message =
+        format!("{error}; whether it was made could not be looked up: {lost}; the next run looks for it");
+    let kind = match lost.kind {
+        kind @ (ErrorKind::AccessDenied | ErrorKind::Credentials) => kind,
+        _ => ErrorKind::Timeout,
+    };
+    Error::new(kind, message)
 }
 
 /// Two objects of one name cannot be there at once.

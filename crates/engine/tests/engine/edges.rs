@@ -1,0 +1,37 @@
+//! Where two things come together: a failure and an edit, a leftover and a removal, a kill and a rename.
+
+use crate::{Lab, Result, block_on};
+use wharf_plan::Mode;
+use wharf_provider::ErrorKind;
+use wharf_testkit::fake::{Call, Fault, Rule};
+
+const GATE: &str = "resources:\n  gate: {type: fake_gate, properties: {flavor: plain}}\n";
+
+#[test]
+fn what_may_have_been_made_is_looked_up_even_if_the_look_up_failed_at_first() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        lab.cloud.rule(Rule::once(Fault::LoseAnswer).on(Call::Create));
+        lab.cloud.rule(Rule::always(Fault::Refuse(ErrorKind::AccessDenied)).on(Call::Find));
+        assert_eq!(lab.run(GATE, Mode::Apply).await?.failed.len(), 1);
+        lab.cloud.clear_rules();
+        lab.converge(GATE).await?;
+        assert_eq!(lab.cloud.objects().len(), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn what_may_have_been_made_is_looked_up_even_if_the_second_attempt_is_refused() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        lab.cloud.rule(Rule::once(Fault::LoseAnswer).on(Call::Create));
+        lab.cloud.rule(Rule::once(Fault::Hide(5)).on(Call::Create));
+        lab.cloud.rule(Rule::always(Fault::Refuse(ErrorKind::Limit)).on(Call::Create));
+        assert_eq!(lab.run(GATE, Mode::Apply).await?.failed.len(), 1);
+        lab.cloud.clear_rules();
+        lab.converge(GATE).await?;
+        assert_eq!(lab.cloud.objects().len(), 1);
+        Ok(())
+    })
+}
