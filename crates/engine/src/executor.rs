@@ -106,12 +106,13 @@ impl Executor {
             return self.update(change).await;
         }
         let address = &change.address;
-        self.writer.change(|snapshot| depose(snapshot, address));
         let token = self.tokens.get(address).cloned().unwrap_or_else(wharf_state::random_id);
         let new = New { address: address.clone(), properties: unmarked(&resolved.desired), token };
         let id = self.make(&*resource, &new).await?;
         self.unsure.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
         self.writer.change(|snapshot| {
+            // Not before there is a successor: without one the present object stays what it is.
+            depose(snapshot, address);
             let record = snapshot.resources.entry(address.clone()).or_default();
             record.resource_type.clone_from(&change.resource_type);
             record.id = Some(id.clone());

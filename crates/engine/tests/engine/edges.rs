@@ -1,6 +1,6 @@
 //! Where two things come together: a failure and an edit, a leftover and a removal, a kill and a rename.
 
-use crate::{Lab, Result, block_on};
+use crate::{Lab, Result, STACK, block_on};
 use wharf_plan::Mode;
 use wharf_provider::ErrorKind;
 use wharf_testkit::fake::{Call, Fault, Rule};
@@ -32,6 +32,23 @@ fn what_may_have_been_made_is_looked_up_even_if_the_second_attempt_is_refused() 
         lab.cloud.clear_rules();
         lab.converge(GATE).await?;
         assert_eq!(lab.cloud.objects().len(), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_successor_that_cannot_be_made_leaves_the_old_object_in_its_place() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        lab.converge(STACK).await?;
+        lab.cloud.rule(Rule::always(Fault::Refuse(ErrorKind::Limit)).on(Call::Create).of("fake_gate"));
+        let outcome = lab.run(&STACK.replace("flavor: plain", "flavor: other"), Mode::Apply).await?;
+        assert_eq!(outcome.failed.len(), 1);
+        // The user thinks better of it: what went before it is made again, and the gate was never away.
+        let plan = lab.plan(STACK).await?;
+        assert!(plan.operations.iter().all(|operation| operation.address.name != "gate"), "{plan:?}");
+        lab.cloud.clear_rules();
+        lab.converge(STACK).await?;
         Ok(())
     })
 }
