@@ -116,7 +116,7 @@ impl Executor {
             let record = snapshot.resources.entry(address.clone()).or_default();
             record.resource_type.clone_from(&change.resource_type);
             record.id = Some(id.clone());
-            record.properties.clone_from(&resolved.desired);
+            record.properties = sure(&schema, &resolved.desired);
             record.attributes = Map::new();
             describe(record, change);
             drop_intent(snapshot, address, Intent::Create);
@@ -438,6 +438,13 @@ fn settling(resource: &dyn Resource, error: &Error) -> Option<Duration> {
         _ if resource.passes(error) => Some(READY_WITHIN),
         _ => harmless(error),
     }
+}
+
+/// What surely counts of an object that is made, but not finished: for the rest AWS is asked, or it is sent again.
+pub(crate) fn sure(schema: &Schema, desired: &Map) -> Map {
+    let is_sure =
+        |name: &str| schema.field(name).is_none_or(|field| !field.write_only || field.forces_replacement);
+    desired.iter().filter(|(name, _)| is_sure(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 fn unmarked(map: &Map) -> Map {
