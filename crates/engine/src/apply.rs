@@ -72,8 +72,8 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
     for address in &plan.gone {
         snapshot.resources.remove(address);
     }
-    for change in plan.changes.iter().filter(|change| change.id.is_none() && change.desired.is_some()) {
-        // Its object is gone from AWS; the new one is recorded when it is there.
+    for change in plan.changes.iter().filter(|change| change.id.is_none()) {
+        // Its object is gone from AWS; a new one, if any, is recorded when it is there.
         if let Some(record) = snapshot.resources.get_mut(&change.address) {
             record.id = None;
         }

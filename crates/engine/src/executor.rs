@@ -79,9 +79,7 @@ impl Executor {
             Kind::Delete => self.delete(change).await,
             Kind::DeleteDeposed { id } => self.delete_deposed(change, id).await,
             Kind::Forget => {
-                self.writer.change(|snapshot| {
-                    snapshot.resources.remove(&change.address);
-                });
+                self.writer.change(|snapshot| clear(snapshot, &change.address));
                 Ok(change.id.clone())
             }
         }
@@ -209,13 +207,7 @@ impl Executor {
         });
         self.remove(change, Object { id: id.clone(), recorded }).await?;
         self.writer.change(|snapshot| {
-            if let Some(record) = snapshot.resources.get_mut(address) {
-                record.id = None;
-                record.attributes = Map::new();
-                if record.deposed.is_empty() {
-                    snapshot.resources.remove(address);
-                }
-            }
+            clear(snapshot, address);
             drop_intent(snapshot, address, Intent::Delete);
         });
         Ok(Some(id))
@@ -463,6 +455,17 @@ fn depose(snapshot: &mut Snapshot, address: &Address) {
     if let Some(id) = record.id.take() {
         let attributes = std::mem::take(&mut record.attributes);
         record.deposed.push(Deposed { id, attributes });
+    }
+}
+
+/// Drops the present object of an address, and the record with it unless there are predecessors to delete.
+fn clear(snapshot: &mut Snapshot, address: &Address) {
+    if let Some(record) = snapshot.resources.get_mut(address) {
+        record.id = None;
+        record.attributes = Map::new();
+        if record.deposed.is_empty() {
+            snapshot.resources.remove(address);
+        }
     }
 }
 

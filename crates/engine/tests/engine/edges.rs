@@ -1,12 +1,14 @@
 //! Where two things come together: a failure and an edit, a leftover and a removal, a kill and a rename.
 
 use crate::{Lab, Result, STACK, block_on};
-use wharf_core::Value;
+use wharf_core::{Address, Value};
+use wharf_engine::{Silent, Stop, prepare};
 use wharf_plan::Mode;
 use wharf_provider::ErrorKind;
 use wharf_testkit::fake::{Call, Fault, Rule};
 
 const GATE: &str = "resources:\n  gate: {type: fake_gate, properties: {flavor: plain}}\n";
+const EMPTY: &str = "resources: {}\n";
 
 /// Kills a run at the first point of this name.
 fn kill_at(lab: &Lab, text: &str, point: &str) -> Result<()> {
@@ -15,6 +17,16 @@ fn kill_at(lab: &Lab, text: &str, point: &str) -> Result<()> {
     let finished = lab.run_or_burn(text, Mode::Apply)?;
     fuse.set(None);
     if finished { Err(format!("it never came to `{point}`").into()) } else { Ok(()) }
+}
+
+/// A gate whose predecessor could not be deleted.
+async fn with_leftover(lab: &Lab, text: &str) -> Result<()> {
+    lab.converge(text).await?;
+    lab.cloud.rule(Rule::always(Fault::Refuse(ErrorKind::Invalid)).on(Call::Delete).of("fake_gate"));
+    let outcome = lab.run(&text.replace("flavor: plain", "flavor: other"), Mode::Apply).await?;
+    assert_eq!(outcome.failed.len(), 1);
+    assert_eq!(lab.cloud.objects().len(), 2);
+    lab.agrees()
 }
 
 #[test]
@@ -86,4 +98,60 @@ fn a_secret_that_was_not_set_before_the_kill_is_set_by_the_next_run() -> Result<
     let object = lab.cloud.made_for("named").pop().ok_or("it is not there")?;
     assert_eq!(object.properties.get("password"), Some(&Value::from("first")));
     Ok(())
+}
+
+#[test]
+fn forgetting_an_object_does_not_forget_its_predecessor() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        let text = GATE.replace("type: fake_gate,", "type: fake_gate, lifecycle: {retain: true},");
+        with_leftover(&lab, &text).await?;
+        assert_eq!(lab.run(EMPTY, Mode::Apply).await?.failed.len(), 1);
+        lab.cloud.clear_rules();
+        let outcome = lab.run(EMPTY, Mode::Apply).await?;
+        assert!(outcome.is_complete(), "{outcome:?}");
+        let flavors: Vec<_> =
+            lab.cloud.objects().iter().map(|o| o.properties.get("flavor").cloned()).collect();
+        assert_eq!(flavors, [Some("other".into())], "the one that is retained");
+        assert!(lab.plan(EMPTY).await?.is_empty());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_predecessor_outlives_the_object_that_vanished() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        with_leftover(&lab, GATE).await?;
+        let current = lab.cloud.objects().pop().ok_or("no gate")?;
+        assert!(lab.cloud.vanish(&current.id));
+        lab.cloud.clear_rules();
+        lab.converge(EMPTY).await?;
+        assert!(lab.cloud.objects().is_empty());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_run_for_another_target_leaves_a_predecessor_alone() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        with_leftover(&lab, GATE).await?;
+        lab.cloud.clear_rules();
+        let current = lab.cloud.objects().pop().ok_or("no gate")?;
+        assert!(lab.cloud.vanish(&current.id));
+        let text = format!(
+            "{}  network: {{type: fake_network, properties: {{cidr: a}}}}\n",
+            GATE.replace("plain", "other")
+        );
+        let context = lab.context(&text, Stop::channel().1, std::sync::Arc::new(Silent))?;
+        let stored = context.store.read().await?;
+        let target: Address = "network".parse()?;
+        let prepared = prepare(&context, stored, Mode::Apply, &[target]).await?;
+        let addresses: Vec<String> =
+            prepared.plan.operations.iter().map(|operation| operation.address.to_string()).collect();
+        assert_eq!(addresses, ["network"]);
+        assert!(prepared.plan.gone.is_empty(), "the record still names the predecessor");
+        Ok(())
+    })
 }
