@@ -81,11 +81,12 @@ pub async fn prepare(
         }
         _ => snapshot.home = Some(context.home.clone()),
     }
-    let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
+    // First: what an earlier run was doing has the names that it knew.
     let recovered = recover(context, &mut snapshot).await.map_err(Failure::Recover)?;
     for item in &recovered {
         context.reporter.event(Event::Recovered(item.clone()));
     }
+    let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
     let observed = observe(context, &snapshot).await?;
     for record in snapshot.resources.values_mut() {
         record.deposed.retain(|deposed| !observed.deposed_gone.contains(&deposed.id));

@@ -101,6 +101,19 @@ fn a_secret_that_was_not_set_before_the_kill_is_set_by_the_next_run() -> Result<
 }
 
 #[test]
+fn what_was_being_made_under_an_old_name_moves() -> Result<()> {
+    let lab = Lab::with_fuse();
+    let text = "resources:\n  network: {type: fake_network, properties: {cidr: a}}\n";
+    kill_at(&lab, text, "after Create network")?;
+    let id = lab.cloud.made_for("network").pop().ok_or("it is not there")?.id;
+    let moved = "resources:\n  net: {type: fake_network, properties: {cidr: a}}\nmoved:\n  - {from: network, to: net}\n";
+    block_on(lab.converge(moved))?;
+    let ids: Vec<String> = lab.cloud.objects().into_iter().map(|object| object.id).collect();
+    assert_eq!(ids, [id]);
+    Ok(())
+}
+
+#[test]
 fn forgetting_an_object_does_not_forget_its_predecessor() -> Result<()> {
     block_on(async {
         let lab = Lab::default();
