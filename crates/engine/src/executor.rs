@@ -15,7 +15,7 @@ use wharf_plan::{
 };
 use wharf_provider::{Error, ErrorKind, Found, New, Object, Resource, Result, Update, Wanted};
 use wharf_stack::Lookup;
-use wharf_state::{Deposed, Intent, Record, Snapshot};
+use wharf_state::{Intent, Record, Snapshot};
 
 /// How long to look again for an object that was just made, before believing that it is not there.
 const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
@@ -97,7 +97,7 @@ impl Executor {
     }
 
     async fn create(&self, change: &Change) -> Result<String> {
-        let resource = self.resource(change)?;
+        let resource = self.resource(&change.resource_type)?;
         let schema = self.schema(change)?;
         let resolved = self.resolve(change)?;
         if change.before.is_some() && self.is_kept(change, &schema, &resolved) {
@@ -110,8 +110,8 @@ impl Executor {
         self.unsure.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
         self.writer.change(|snapshot| {
             // Not before there is a successor: without one the present object stays what it is.
-            depose(snapshot, address);
             let record = snapshot.resources.entry(address.clone()).or_default();
+            record.depose();
             record.resource_type.clone_from(&change.resource_type);
             record.id = Some(id.clone());
             record.properties = sure(&schema, &resolved.desired);
@@ -164,7 +164,7 @@ impl Executor {
     }
 
     async fn update(&self, change: &Change) -> Result<String> {
-        let resource = self.resource(change)?;
+        let resource = self.resource(&change.resource_type)?;
         let schema = self.schema(change)?;
         let resolved = self.resolve(change)?;
         let (Some(id), Some(before)) = (change.id.clone(), change.before.as_deref()) else {
@@ -205,7 +205,7 @@ impl Executor {
                 }
             }
         });
-        self.remove(change, Object { id: id.clone(), recorded }).await?;
+        self.remove(address, &change.resource_type, Object { id: id.clone(), recorded }).await?;
         self.writer.change(|snapshot| {
             clear(snapshot, address);
             drop_intent(snapshot, address, Intent::Delete);
@@ -220,9 +220,12 @@ impl Executor {
         }
         let recorded = self.writer.read(|snapshot| {
             let record = snapshot.resources.get(address)?;
-            record.deposed.iter().find(|deposed| deposed.id == id).map(|deposed| deposed.attributes.clone())
+            let deposed = record.deposed.iter().find(|deposed| deposed.id == id)?;
+            Some((deposed.type_in(record).to_owned(), deposed.attributes.clone()))
         });
-        self.remove(change, Object { id: id.to_owned(), recorded: recorded.unwrap_or_default() }).await?;
+        let (resource_type, recorded) =
+            recorded.unwrap_or_else(|| (change.resource_type.clone(), Map::new()));
+        self.remove(address, &resource_type, Object { id: id.to_owned(), recorded }).await?;
         self.writer.change(|snapshot| {
             if let Some(record) = snapshot.resources.get_mut(address) {
                 record.deposed.retain(|deposed| deposed.id != id);
@@ -235,14 +238,14 @@ impl Executor {
         Ok(Some(id.to_owned()))
     }
 
-    async fn remove(&self, change: &Change, object: Object) -> Result<()> {
-        let resource = self.resource(change)?;
+    async fn remove(&self, address: &Address, resource_type: &str, object: Object) -> Result<()> {
+        let resource = self.resource(resource_type)?;
         let limit = |error: &Error| match error.kind {
             ErrorKind::InUse => Some(FREE_WITHIN),
             ErrorKind::Ambiguous => Some(Duration::from_mins(1)),
             _ => harmless(error),
         };
-        self.patience(&change.address, &limit).attempt(|| resource.delete(&object)).await
+        self.patience(address, &limit).attempt(|| resource.delete(&object)).await
     }
 
     /// Reads an object after it was made or changed, and records it.
@@ -372,10 +375,11 @@ impl Executor {
         }
     }
 
-    fn resource(&self, change: &Change) -> Result<Arc<dyn Resource>> {
-        self.context.provider.resource(&change.resource_type).ok_or_else(|| {
-            Error::internal(format!("the type `{}` is not known to this wharf", change.resource_type))
-        })
+    fn resource(&self, resource_type: &str) -> Result<Arc<dyn Resource>> {
+        self.context
+            .provider
+            .resource(resource_type)
+            .ok_or_else(|| Error::internal(format!("the type `{resource_type}` is not known to this wharf")))
     }
 
     fn schema(&self, change: &Change) -> Result<Arc<Schema>> {
@@ -447,15 +451,6 @@ fn unmarked(map: &Map) -> Map {
 fn to_send(desired: &Map, live: &Map, changed: &BTreeSet<String>) -> Map {
     let sent = desired.iter().filter(|(key, _)| changed.contains(*key) || !live.contains_key(*key));
     sent.map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-/// Makes the present object of an address, if any, one that is to be deleted.
-fn depose(snapshot: &mut Snapshot, address: &Address) {
-    let Some(record) = snapshot.resources.get_mut(address) else { return };
-    if let Some(id) = record.id.take() {
-        let attributes = std::mem::take(&mut record.attributes);
-        record.deposed.push(Deposed { id, attributes });
-    }
 }
 
 /// Drops the present object of an address, and the record with it unless there are predecessors to delete.

@@ -122,10 +122,8 @@ pub(crate) fn known_ids(snapshot: &Snapshot, address: &Address) -> Vec<String> {
 fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
     let record = snapshot.resources.entry(entry.address.clone()).or_default();
     record.resource_type.clone_from(&entry.resource_type);
-    if let Some(old) = record.id.replace(id) {
-        let attributes = std::mem::take(&mut record.attributes);
-        record.deposed.push(wharf_state::Deposed { id: old, attributes });
-    }
+    record.depose();
+    record.id = Some(id);
     record.attributes = Map::new();
     record.properties = properties;
 }

@@ -36,8 +36,8 @@ pub struct Inputs<'a> {
 pub struct Observed {
     /// By address.
     pub current: HashMap<Address, Seen>,
-    /// Deposed objects that are gone, by id.
-    pub deposed_gone: HashSet<String>,
+    /// Deposed objects that are gone, by address and id.
+    pub deposed_gone: HashSet<(Address, String)>,
 }
 
 /// One object, as AWS says.

@@ -30,6 +30,18 @@ async fn with_leftover(lab: &Lab, text: &str) -> Result<()> {
 }
 
 #[test]
+fn another_type_under_the_same_name_is_another_object() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        lab.converge(GATE).await?;
+        lab.converge("resources:\n  gate: {type: fake_network, properties: {cidr: a}}\n").await?;
+        let kinds: Vec<&str> = lab.cloud.objects().iter().map(|object| object.kind).collect();
+        assert_eq!(kinds, ["fake_network"]);
+        Ok(())
+    })
+}
+
+#[test]
 fn what_may_have_been_made_is_looked_up_even_if_the_look_up_failed_at_first() -> Result<()> {
     block_on(async {
         let lab = Lab::default();
