@@ -180,3 +180,28 @@ fn a_run_for_another_target_leaves_a_predecessor_alone() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn references_that_were_turned_round_can_be_destroyed() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        let two = |first: &str, second: &str| {
+            format!(
+                "resources:\n  one: {{type: fake_named, properties: {{name: a, note: \"{first}\"}}}}\n  two: {{type: fake_named, properties: {{name: b, note: \"{second}\"}}}}\n"
+            )
+        };
+        lab.converge(&two("x", "${one.id}")).await?;
+        let turned = two("${two.id}", "x");
+        let destroyed = Lab { cloud: lab.cloud.clone(), store: lab.store.clone() };
+        let plan_of = |text: String| async move {
+            let lab = destroyed;
+            lab.destroy(&text).await
+        };
+        plan_of(turned.clone()).await?;
+        // And both replaced at once.
+        lab.converge(&two("x", "${one.id}")).await?;
+        lab.converge(&turned.replace("name: a", "name: c").replace("name: b", "name: d")).await?;
+        Ok(())
+    })
+}
+
