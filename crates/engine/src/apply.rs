@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wharf_core::{Action, Address, Map, Span, Value};
 use wharf_plan::{Counts, Kind, Plan};
-use wharf_provider::{Error, ErrorKind};
+use wharf_provider::Error;
 use wharf_state::{Entry, Intent, Journal, Output, Snapshot, StoreError, matches, random_id};
 
 /// How to carry out a plan.
@@ -72,8 +72,8 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
     for address in &plan.gone {
         snapshot.resources.remove(address);
     }
-    for change in plan.changes.iter().filter(|change| change.id.is_none() && change.desired.is_some()) {
-        // Its object is gone from AWS; the new one is recorded when it is there.
+    for change in plan.changes.iter().filter(|change| change.id.is_none()) {
+        // Its object is gone from AWS; a new one, if any, is recorded when it is there.
         if let Some(record) = snapshot.resources.get_mut(&change.address) {
             record.id = None;
         }
@@ -108,7 +108,7 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
         let unsure = snapshot.journal.take().map(|mut journal| {
             let Journal { entries, done, .. } = &mut journal;
             entries.retain(|entry| {
-                !done.contains(&(entry.address.clone(), entry.intent)) && unsure(&plan, &ended, entry)
+                !done.contains(&(entry.address.clone(), entry.intent)) && unsure(&executor, &ended, entry)
             });
             journal
         });
@@ -159,17 +159,15 @@ fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
 }
 
 /// Whether a create may have had an effect that is not recorded.
-fn unsure(plan: &Plan, ended: &[Ended], entry: &Entry) -> bool {
-    entry.intent == Intent::Create
-        && plan.operations.iter().zip(ended).any(|(operation, ended)| {
-            operation.address == entry.address
+fn unsure(executor: &Executor, ended: &[Ended], entry: &Entry) -> bool {
+    let is_lost = || {
+        executor.plan.operations.iter().zip(ended).any(|(operation, ended)| {
+            matches!(ended, Ended::Lost)
+                && operation.address == entry.address
                 && operation.kind == Kind::Create
-                && match ended {
-                    Ended::Failed(error) => error.kind == ErrorKind::Ambiguous,
-                    Ended::Lost => true,
-                    Ended::Done | Ended::Skipped(_) | Ended::NotStarted => false,
-                }
         })
+    };
+    entry.intent == Intent::Create && (executor.is_unsure(&entry.address) || is_lost())
 }
 
 fn journal(plan: &Plan, options: &Options) -> Journal {

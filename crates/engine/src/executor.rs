@@ -15,7 +15,7 @@ use wharf_plan::{
 };
 use wharf_provider::{Error, ErrorKind, Found, New, Object, Resource, Result, Update, Wanted};
 use wharf_stack::Lookup;
-use wharf_state::{Deposed, Intent, Record, Snapshot};
+use wharf_state::{Intent, Record, Snapshot};
 
 /// How long to look again for an object that was just made, before believing that it is not there.
 const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
@@ -35,6 +35,8 @@ pub(crate) struct Executor {
     values: RwLock<HashMap<Address, Arc<Map>>>,
     /// Replacements that turned out to be none once everything was known.
     kept: Mutex<HashSet<Address>>,
+    /// Creates that may have had an effect of which nobody knows the id.
+    unsure: Mutex<HashSet<Address>>,
 }
 
 struct Values<'a>(&'a HashMap<Address, Arc<Map>>);
@@ -63,7 +65,8 @@ impl Executor {
             tokens,
             lineage,
             values: RwLock::new(values),
-            kept: Mutex::new(HashSet::new()),
+            kept: Mutex::default(),
+            unsure: Mutex::default(),
         }
     }
 
@@ -76,12 +79,15 @@ impl Executor {
             Kind::Delete => self.delete(change).await,
             Kind::DeleteDeposed { id } => self.delete_deposed(change, id).await,
             Kind::Forget => {
-                self.writer.change(|snapshot| {
-                    snapshot.resources.remove(&change.address);
-                });
+                self.writer.change(|snapshot| clear(snapshot, &change.address));
                 Ok(change.id.clone())
             }
         }
+    }
+
+    /// Whether a create may have had an effect that is not recorded.
+    pub(crate) fn is_unsure(&self, address: &Address) -> bool {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner).contains(address)
     }
 
     /// The outputs, with what is known by now.
@@ -91,22 +97,24 @@ impl Executor {
     }
 
     async fn create(&self, change: &Change) -> Result<String> {
-        let resource = self.resource(change)?;
+        let resource = self.resource(&change.resource_type)?;
         let schema = self.schema(change)?;
         let resolved = self.resolve(change)?;
         if change.before.is_some() && self.is_kept(change, &schema, &resolved) {
             return self.update(change).await;
         }
         let address = &change.address;
-        self.writer.change(|snapshot| depose(snapshot, address));
         let token = self.tokens.get(address).cloned().unwrap_or_else(wharf_state::random_id);
         let new = New { address: address.clone(), properties: unmarked(&resolved.desired), token };
         let id = self.make(&*resource, &new).await?;
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
         self.writer.change(|snapshot| {
+            // Not before there is a successor: without one the present object stays what it is.
             let record = snapshot.resources.entry(address.clone()).or_default();
+            record.depose();
             record.resource_type.clone_from(&change.resource_type);
             record.id = Some(id.clone());
-            record.properties.clone_from(&resolved.desired);
+            record.properties = sure(&schema, &resolved.desired);
             record.attributes = Map::new();
             describe(record, change);
             drop_intent(snapshot, address, Intent::Create);
@@ -136,10 +144,13 @@ impl Executor {
         let attempt = || async {
             match resource.create(new).await {
                 Err(error) if matches!(error.kind, ErrorKind::Ambiguous | ErrorKind::AlreadyExists) => {
-                    match find_patience
-                        .attempt(|| find_for_a_while(resource, &wanted, self.context.pace))
-                        .await?
-                    {
+                    if error.kind == ErrorKind::Ambiguous {
+                        // Until it is found, whatever the next attempts are told: AWS may show it late.
+                        let mut unsure = self.unsure.lock().unwrap_or_else(PoisonError::into_inner);
+                        unsure.insert(new.address.clone());
+                    }
+                    let look = || find_for_a_while(resource, &wanted, self.context.pace);
+                    match find_patience.attempt(look).await.map_err(|lost| not_looked_up(&error, lost))? {
                         Found::Ours(id) if wanted.known.contains(&id) => Err(has_a_name(error, &new.address)),
                         Found::Ours(id) => Ok(id),
                         Found::Foreign(id) => Err(in_the_way(error, &new.address, &id)),
@@ -153,7 +164,7 @@ impl Executor {
     }
 
     async fn update(&self, change: &Change) -> Result<String> {
-        let resource = self.resource(change)?;
+        let resource = self.resource(&change.resource_type)?;
         let schema = self.schema(change)?;
         let resolved = self.resolve(change)?;
         let (Some(id), Some(before)) = (change.id.clone(), change.before.as_deref()) else {
@@ -194,15 +205,9 @@ impl Executor {
                 }
             }
         });
-        self.remove(change, Object { id: id.clone(), recorded }).await?;
+        self.remove(address, &change.resource_type, Object { id: id.clone(), recorded }).await?;
         self.writer.change(|snapshot| {
-            if let Some(record) = snapshot.resources.get_mut(address) {
-                record.id = None;
-                record.attributes = Map::new();
-                if record.deposed.is_empty() {
-                    snapshot.resources.remove(address);
-                }
-            }
+            clear(snapshot, address);
             drop_intent(snapshot, address, Intent::Delete);
         });
         Ok(Some(id))
@@ -215,9 +220,12 @@ impl Executor {
         }
         let recorded = self.writer.read(|snapshot| {
             let record = snapshot.resources.get(address)?;
-            record.deposed.iter().find(|deposed| deposed.id == id).map(|deposed| deposed.attributes.clone())
+            let deposed = record.deposed.iter().find(|deposed| deposed.id == id)?;
+            Some((deposed.type_in(record).to_owned(), deposed.attributes.clone()))
         });
-        self.remove(change, Object { id: id.to_owned(), recorded: recorded.unwrap_or_default() }).await?;
+        let (resource_type, recorded) =
+            recorded.unwrap_or_else(|| (change.resource_type.clone(), Map::new()));
+        self.remove(address, &resource_type, Object { id: id.to_owned(), recorded }).await?;
         self.writer.change(|snapshot| {
             if let Some(record) = snapshot.resources.get_mut(address) {
                 record.deposed.retain(|deposed| deposed.id != id);
@@ -230,14 +238,14 @@ impl Executor {
         Ok(Some(id.to_owned()))
     }
 
-    async fn remove(&self, change: &Change, object: Object) -> Result<()> {
-        let resource = self.resource(change)?;
+    async fn remove(&self, address: &Address, resource_type: &str, object: Object) -> Result<()> {
+        let resource = self.resource(resource_type)?;
         let limit = |error: &Error| match error.kind {
             ErrorKind::InUse => Some(FREE_WITHIN),
             ErrorKind::Ambiguous => Some(Duration::from_mins(1)),
             _ => harmless(error),
         };
-        self.patience(&change.address, &limit).attempt(|| resource.delete(&object)).await
+        self.patience(address, &limit).attempt(|| resource.delete(&object)).await
     }
 
     /// Reads an object after it was made or changed, and records it.
@@ -367,10 +375,11 @@ impl Executor {
         }
     }
 
-    fn resource(&self, change: &Change) -> Result<Arc<dyn Resource>> {
-        self.context.provider.resource(&change.resource_type).ok_or_else(|| {
-            Error::internal(format!("the type `{}` is not known to this wharf", change.resource_type))
-        })
+    fn resource(&self, resource_type: &str) -> Result<Arc<dyn Resource>> {
+        self.context
+            .provider
+            .resource(resource_type)
+            .ok_or_else(|| Error::internal(format!("the type `{resource_type}` is not known to this wharf")))
     }
 
     fn schema(&self, change: &Change) -> Result<Arc<Schema>> {
@@ -396,6 +405,17 @@ fn in_the_way(error: Error, address: &Address, id: &str) -> Error {
     Error { kind: ErrorKind::AlreadyExists, message, ..error }
 }
 
+/// Nobody knows whether it was made, so it must not be made again: the next run looks for it.
+fn not_looked_up(error: &Error, lost: Error) -> Error {
+    let message =
+        format!("{error}; whether it was made could not be looked up: {lost}; the next run looks for it");
+    let kind = match lost.kind {
+        kind @ (ErrorKind::AccessDenied | ErrorKind::Credentials) => kind,
+        _ => ErrorKind::Timeout,
+    };
+    Error::new(kind, message)
+}
+
 /// Two objects of one name cannot be there at once.
 fn has_a_name(error: Error, address: &Address) -> Error {
     let message = format!(
@@ -416,6 +436,13 @@ fn settling(resource: &dyn Resource, error: &Error) -> Option<Duration> {
     }
 }
 
+/// What surely counts of an object that is made, but not finished: for the rest AWS is asked, or it is sent again.
+pub(crate) fn sure(schema: &Schema, desired: &Map) -> Map {
+    let is_sure =
+        |name: &str| schema.field(name).is_none_or(|field| !field.write_only || field.forces_replacement);
+    desired.iter().filter(|(name, _)| is_sure(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
 fn unmarked(map: &Map) -> Map {
     map.iter().map(|(key, value)| (key.clone(), value.clone().without_marks())).collect()
 }
@@ -426,12 +453,14 @@ fn to_send(desired: &Map, live: &Map, changed: &BTreeSet<String>) -> Map {
     sent.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Makes the present object of an address, if any, one that is to be deleted.
-fn depose(snapshot: &mut Snapshot, address: &Address) {
-    let Some(record) = snapshot.resources.get_mut(address) else { return };
-    if let Some(id) = record.id.take() {
-        let attributes = std::mem::take(&mut record.attributes);
-        record.deposed.push(Deposed { id, attributes });
+/// Drops the present object of an address, and the record with it unless there are predecessors to delete.
+fn clear(snapshot: &mut Snapshot, address: &Address) {
+    if let Some(record) = snapshot.resources.get_mut(address) {
+        record.id = None;
+        record.attributes = Map::new();
+        if record.deposed.is_empty() {
+            snapshot.resources.remove(address);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 use wharf_core::{Address, Diagnostics};
-use wharf_plan::{Inputs, Mode, Observed, Plan, apply_moves, plan};
+use wharf_plan::{Inputs, Mode, Observed, Plan, apply_moves, depose_other_types, plan};
 use wharf_provider::{Error, Provider};
 use wharf_stack::Expanded;
 use wharf_state::{Home, Snapshot, Store, StoreError};
@@ -81,17 +81,22 @@ pub async fn prepare(
         }
         _ => snapshot.home = Some(context.home.clone()),
     }
-    let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
+    // First: what an earlier run was doing has the names that it knew.
     let recovered = recover(context, &mut snapshot).await.map_err(Failure::Recover)?;
     for item in &recovered {
         context.reporter.event(Event::Recovered(item.clone()));
     }
+    let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
+    let retyped = depose_other_types(&mut snapshot, &context.expanded);
     let observed = observe(context, &snapshot).await?;
-    for record in snapshot.resources.values_mut() {
-        record.deposed.retain(|deposed| !observed.deposed_gone.contains(&deposed.id));
+    for (address, id) in &observed.deposed_gone {
+        if let Some(record) = snapshot.resources.get_mut(address) {
+            record.deposed.retain(|deposed| deposed.id != *id);
+        }
     }
     let plan = plan_of(context, &snapshot, &observed, &moved, mode, targets)?;
-    let must_save = !moved.is_empty() || !recovered.is_empty() || !observed.deposed_gone.is_empty();
+    let must_save =
+        !moved.is_empty() || !recovered.is_empty() || retyped || !observed.deposed_gone.is_empty();
     Ok(Prepared { plan, snapshot, observed, recovered, must_save: must_save && !is_new })
 }
 

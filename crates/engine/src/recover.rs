@@ -1,4 +1,4 @@
-use crate::executor::find_for_a_while;
+use crate::executor::{find_for_a_while, sure};
 use crate::prepare::Context;
 use crate::refresh::recorded;
 use crate::retry::{Patience, harmless};
@@ -82,7 +82,11 @@ pub(crate) async fn recover(context: &Context, snapshot: &mut Snapshot) -> Resul
         };
         match patience.attempt(|| find_for_a_while(&*resource, &wanted, context.pace)).await? {
             Found::Ours(id) => {
-                adopt(snapshot, &entry, wanted.properties, id.clone());
+                let properties = match provider.schema(&entry.resource_type) {
+                    Some(schema) => sure(&schema, &wanted.properties),
+                    None => wanted.properties,
+                };
+                adopt(snapshot, &entry, properties, id.clone());
                 fill_in(context, snapshot, &address).await?;
                 recovered.push(Recovered::Adopted { address, id });
             }
@@ -118,10 +122,8 @@ pub(crate) fn known_ids(snapshot: &Snapshot, address: &Address) -> Vec<String> {
 fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
     let record = snapshot.resources.entry(entry.address.clone()).or_default();
     record.resource_type.clone_from(&entry.resource_type);
-    if let Some(old) = record.id.replace(id) {
-        let attributes = std::mem::take(&mut record.attributes);
-        record.deposed.push(wharf_state::Deposed { id: old, attributes });
-    }
+    record.depose();
+    record.id = Some(id);
     record.attributes = Map::new();
     record.properties = properties;
 }

@@ -16,13 +16,16 @@ pub async fn refresh(
 ) -> Result<Observed, Vec<(Vec<Address>, Error)>> {
     let mut by_type: BTreeMap<&str, Vec<(Address, Object, bool)>> = BTreeMap::new();
     for (address, record) in &snapshot.resources {
-        let objects = by_type.entry(record.resource_type.as_str()).or_default();
         if let Some(id) = &record.id {
-            objects.push((address.clone(), Object { id: id.clone(), recorded: recorded(record) }, false));
+            by_type.entry(record.resource_type.as_str()).or_default().push((
+                address.clone(),
+                Object { id: id.clone(), recorded: recorded(record) },
+                false,
+            ));
         }
         for deposed in &record.deposed {
             let object = Object { id: deposed.id.clone(), recorded: deposed.attributes.clone() };
-            objects.push((address.clone(), object, true));
+            by_type.entry(deposed.type_in(record)).or_default().push((address.clone(), object, true));
         }
     }
     let reads = by_type.into_iter().map(|(resource_type, entries)| async move {
@@ -47,7 +50,7 @@ pub async fn refresh(
                 for (((address, deposed), object), live) in keys.into_iter().zip(objects).zip(answers) {
                     match (deposed, live) {
                         (true, None) => {
-                            observed.deposed_gone.insert(object.id);
+                            observed.deposed_gone.insert((address, object.id));
                         }
                         (true, Some(_)) => {}
                         (false, None) => {

@@ -36,8 +36,8 @@ pub struct Inputs<'a> {
 pub struct Observed {
     /// By address.
     pub current: HashMap<Address, Seen>,
-    /// Deposed objects that are gone, by id.
-    pub deposed_gone: HashSet<String>,
+    /// Deposed objects that are gone, by address and id.
+    pub deposed_gone: HashSet<(Address, String)>,
 }
 
 /// One object, as AWS says.
@@ -188,7 +188,9 @@ impl Planner<'_> {
             .map(|resource| resource.type_name.clone())
             .or_else(|| record.map(|record| record.resource_type.clone()))
             .unwrap_or_default();
-        let deposed = record.map(|record| record.deposed.iter().map(|deposed| deposed.id.clone()));
+        let deposed = record
+            .filter(|_| self.is_wanted(address))
+            .map(|record| record.deposed.iter().map(|deposed| deposed.id.clone()));
         let deposed: Vec<String> = deposed.into_iter().flatten().collect();
         Change {
             address: address.clone(),
@@ -248,6 +250,8 @@ impl Planner<'_> {
                 .clone()
                 .unwrap_or_else(|| Arc::new(values_after(schema, address, &resolved, None, true)));
             self.values.0.insert(address.clone(), values.clone());
+            change.id = record.and_then(|record| record.id.clone());
+            change.reason = None;
             change.before = live;
             change.after.clone_from(&change.before);
             return change;
@@ -486,10 +490,12 @@ impl Planner<'_> {
 
     /// Records whose object is gone and for which nothing is made either.
     fn gone(&self, changes: &[Change]) -> Vec<Address> {
+        let is_recorded = |change: &Change| {
+            let record = self.inputs.snapshot.resources.get(&change.address);
+            record.is_some_and(|record| record.deposed.is_empty())
+        };
         let gone = changes.iter().filter(|change| {
-            change.reason == Some(Reason::Gone)
-                && change.action == Action::None
-                && self.inputs.snapshot.resources.contains_key(&change.address)
+            change.reason == Some(Reason::Gone) && change.action == Action::None && is_recorded(change)
         });
         gone.map(|change| change.address.clone()).collect()
     }

@@ -39,6 +39,12 @@ impl Graph {
         graph
     }
 
+    /// How many nodes there are.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
+        self.graph.node_count()
+    }
+
     /// The node of an address.
     pub fn node(&self, address: &Address) -> Option<usize> {
         self.index.get(address).copied()

@@ -25,4 +25,4 @@ pub use diff::{Difference, differences};
 pub use graph::Graph;
 pub use merge::{conceal, contradiction, overlay};
 pub use model::{Change, Counts, Kind, Mode, Operation, OutputChange, Plan, Reason};
-pub use moved::apply_moves;
+pub use moved::{apply_moves, depose_other_types};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use wharf_core::Address;
-use wharf_stack::Moved;
+use wharf_stack::{Expanded, Moved};
 use wharf_state::Snapshot;
 
 /// Renames addresses in a state as `moved:` says, and returns what was renamed: new address to old.
@@ -38,4 +38,29 @@ pub fn apply_moves(snapshot: &mut Snapshot, moves: &[Moved]) -> BTreeMap<Address
         }
     }
     renamed
+}
+
+/// An object of another type than the stack file has under its name is another object: it becomes a predecessor, to be
+/// deleted, or is forgotten if it is to be retained. Whether there was any.
+pub fn depose_other_types(snapshot: &mut Snapshot, expanded: &Expanded) -> bool {
+    let mut any = false;
+    for instance in expanded.instances() {
+        let Some(record) = snapshot.resources.get_mut(&instance.address) else { continue };
+        let wanted = &expanded.resource(instance).type_name;
+        if record.resource_type == *wanted {
+            continue;
+        }
+        any = true;
+        if record.retain {
+            record.id = None;
+        }
+        record.depose();
+        let old = std::mem::replace(&mut record.resource_type, wanted.clone());
+        for deposed in &mut record.deposed {
+            deposed.resource_type.get_or_insert_with(|| old.clone());
+        }
+        record.attributes = wharf_core::Map::new();
+        record.properties = wharf_core::Map::new();
+    }
+    any
 }

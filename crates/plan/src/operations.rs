@@ -2,24 +2,36 @@
 
 use crate::waves::waves;
 use crate::{Change, Graph, Kind, Operation};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 use wharf_core::{Action, Address};
 use wharf_state::Snapshot;
 
 /// The operations of a plan in the order in which ready ones start: by wave, then by change.
 ///
-/// `None` if their order contradicts itself.
+/// `None` if their order contradicts itself, which is our own fault: see [`Builder::finish`].
 pub(crate) fn operations(changes: &[Change], graph: &Graph, snapshot: &Snapshot) -> Option<Vec<Operation>> {
-    let build = |patient| {
-        let mut builder = Builder::new(changes, graph, snapshot);
-        builder.list();
-        builder.makes_wait();
-        builder.deletes_wait(patient);
-        builder.finish()
-    };
-    // What a broken-off replacement left may have to go before its dependents can be brought to the new object. Then
-    // the deletes try at once, and AWS says what still uses the old one.
-    build(true).or_else(|| build(false))
+    let mut builder = Builder::new(changes, graph, snapshot);
+    builder.list();
+    builder.makes_wait();
+    builder.deletes_wait();
+    builder.finish()
+}
+
+/// Why a delete waits for another operation; the weakest first.
+///
+/// All of these can contradict each other. The dependencies in a state may be of different ages, and the stack file's
+/// may be turned round since; what a broken-off replacement left may have to go before its dependents can be brought
+/// to the new object. Then the delete tries at once, and AWS says what still uses the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wait {
+    /// Something that depends on it by the stack file alone is deleted.
+    Declared,
+    /// Something that depends on it is made as asked for, without it.
+    Make,
+    /// Something that depends on it by the state is deleted.
+    Recorded,
 }
 
 struct Builder<'a> {
@@ -27,6 +39,8 @@ struct Builder<'a> {
     graph: &'a Graph,
     operations: Vec<(Kind, usize)>,
     depends_on: Vec<BTreeSet<usize>>,
+    /// What deletes wait for besides, by how much that counts: the delete and the other.
+    waits: BTreeMap<(usize, usize), Wait>,
     /// The operation after which an address is as asked for.
     makes: HashMap<&'a Address, usize>,
     /// The operations that delete objects of an address.
@@ -35,8 +49,6 @@ struct Builder<'a> {
     change_of: HashMap<&'a Address, usize>,
     /// Who depends on an address, as the state says.
     dependents: HashMap<&'a Address, Vec<&'a Address>>,
-    /// The operations that a node without one passes on.
-    frontiers: HashMap<usize, BTreeSet<usize>>,
 }
 
 impl<'a> Builder<'a> {
@@ -52,11 +64,11 @@ impl<'a> Builder<'a> {
             graph,
             operations: Vec::new(),
             depends_on: Vec::new(),
+            waits: BTreeMap::new(),
             makes: HashMap::new(),
             deletes: HashMap::new(),
             change_of: changes.iter().enumerate().map(|(index, change)| (&change.address, index)).collect(),
             dependents,
-            frontiers: HashMap::new(),
         }
     }
 
@@ -114,85 +126,140 @@ impl<'a> Builder<'a> {
 
     /// A create or an update waits for those of its dependencies, also through dependencies that do not change.
     fn makes_wait(&mut self) {
-        for (address, make) in self.makes.clone() {
-            let Some(node) = self.graph.node(address) else { continue };
+        let make_of: Vec<Option<usize>> = (0..self.graph.len())
+            .map(|node| self.changes.get(node).and_then(|change| self.makes.get(&change.address)).copied())
+            .collect();
+        let frontiers = self.frontiers(&make_of);
+        for (node, make) in make_of.iter().enumerate() {
+            let Some(make) = *make else { continue };
             for dependency in self.graph.dependencies(node) {
-                let before = self.frontier(dependency);
-                self.depends_on[make].extend(before);
+                self.depends_on[make].extend(frontiers[dependency].iter());
             }
         }
     }
 
-    fn frontier(&mut self, node: usize) -> BTreeSet<usize> {
-        if let Some(&make) = self.changes.get(node).and_then(|change| self.makes.get(&change.address)) {
-            return BTreeSet::from([make]);
+    /// For each node that counts, the operations that have to be done before what depends on it is: its own, or else
+    /// those of its dependencies.
+    fn frontiers(&self, make_of: &[Option<usize>]) -> Vec<Rc<[usize]>> {
+        let mut counts = vec![false; make_of.len()];
+        let mut stack: Vec<usize> = (0..make_of.len()).filter(|&node| make_of[node].is_some()).collect();
+        while let Some(node) = stack.pop() {
+            for dependency in self.graph.dependencies(node) {
+                if make_of[dependency].is_none() && !std::mem::replace(&mut counts[dependency], true) {
+                    stack.push(dependency);
+                }
+            }
         }
-        if let Some(known) = self.frontiers.get(&node) {
-            return known.clone();
+        let mut frontiers: Vec<Rc<[usize]>> = vec![Rc::default(); make_of.len()];
+        for node in self.graph.order() {
+            frontiers[node] = match make_of[node] {
+                Some(make) => Rc::from([make]),
+                None if counts[node] => match self.graph.dependencies(node).as_slice() {
+                    [only] => frontiers[*only].clone(),
+                    several => {
+                        let all = several.iter().flat_map(|node| frontiers[*node].iter().copied());
+                        all.collect::<BTreeSet<usize>>().into_iter().collect()
+                    }
+                },
+                None => continue,
+            };
         }
-        let mut frontier = BTreeSet::new();
-        for dependency in self.graph.dependencies(node) {
-            frontier.extend(self.frontier(dependency));
-        }
-        self.frontiers.insert(node, frontier.clone());
-        frontier
+        frontiers
     }
 
-    /// A delete waits until nothing that goes as well depends on the object any more; a patient one also until what
-    /// stays does not.
-    fn deletes_wait(&mut self, patient: bool) {
+    /// A delete waits until nothing that stays, or goes as well, depends on the object any more.
+    fn deletes_wait(&mut self) {
         let deletes: Vec<(&Address, usize)> = self
             .deletes
             .iter()
             .flat_map(|(address, operations)| operations.iter().map(|&operation| (*address, operation)))
             .collect();
         for (address, delete) in deletes {
-            let change = &self.changes[self.operations[delete].1];
-            // What is destroyed first is not there when its dependents are updated: they follow its successor.
-            let destroyed_first = change.action == Action::Replace
-                && !change.create_before_destroy
-                && self.operations[delete].0 == Kind::Delete;
-            let mut seen: HashSet<&Address> = HashSet::new();
-            let mut stack = vec![address];
-            while let Some(address) = stack.pop() {
-                let recorded = self.dependents.get(address).cloned().unwrap_or_default();
-                let declared: Vec<&Address> = match self.graph.node(address) {
-                    Some(node) => {
-                        self.graph.dependents(node).iter().map(|&node| &self.changes[node].address).collect()
+            // The stack file adds what the state does not know (yet).
+            let mut seen = HashSet::from([address]);
+            self.delete_waits(delete, address, &mut seen, false);
+            self.delete_waits(delete, address, &mut seen, true);
+        }
+    }
+
+    fn delete_waits(
+        &mut self,
+        delete: usize,
+        start: &'a Address,
+        seen: &mut HashSet<&'a Address>,
+        declared: bool,
+    ) {
+        let changes = self.changes;
+        let change = &changes[self.operations[delete].1];
+        // What is destroyed first is not there when its dependents are updated: they follow its successor.
+        let destroyed_first = change.action == Action::Replace
+            && !change.create_before_destroy
+            && self.operations[delete].0 == Kind::Delete;
+        let mut stack = vec![start];
+        while let Some(address) = stack.pop() {
+            let mut dependents = self.dependents.get(address).cloned().unwrap_or_default();
+            if declared && let Some(node) = self.graph.node(address) {
+                dependents.extend(self.graph.dependents(node).iter().map(|&node| &changes[node].address));
+            }
+            for dependent in dependents {
+                if !seen.insert(dependent) {
+                    continue;
+                }
+                let mut has_operation = false;
+                for &other in self.deletes.get(dependent).into_iter().flatten() {
+                    has_operation = true;
+                    let wait = if declared { Wait::Declared } else { Wait::Recorded };
+                    self.waits.insert((delete, other), wait);
+                }
+                if let Some(&make) = self.makes.get(dependent) {
+                    has_operation = true;
+                    let change = self.change_of.get(dependent).map(|&change| &changes[change]);
+                    let is_new = change.is_some_and(|change| change.action == Action::Create);
+                    if !destroyed_first && !is_new {
+                        self.waits.insert((delete, make), Wait::Make);
                     }
-                    None => Vec::new(),
-                };
-                for dependent in recorded.into_iter().chain(declared) {
-                    if !seen.insert(dependent) || dependent == &change.address {
-                        continue;
-                    }
-                    let mut has_operation = false;
-                    for &other in self.deletes.get(dependent).into_iter().flatten() {
-                        has_operation = true;
-                        self.depends_on[delete].insert(other);
-                    }
-                    if let Some(&make) = self.makes.get(dependent) {
-                        has_operation = true;
-                        let is_new = self
-                            .change_of
-                            .get(dependent)
-                            .is_some_and(|&change| self.changes[change].action == Action::Create);
-                        if patient && !destroyed_first && !is_new {
-                            self.depends_on[delete].insert(make);
-                        }
-                    }
-                    if !has_operation {
-                        stack.push(dependent);
-                    }
+                }
+                if !has_operation {
+                    stack.push(dependent);
                 }
             }
         }
     }
 
-    fn finish(self) -> Option<Vec<Operation>> {
-        let depends_on: Vec<Vec<usize>> =
-            self.depends_on.into_iter().map(|before| before.into_iter().collect()).collect();
-        let waves = waves(&depends_on)?;
+    /// Leaves out what makes operations wait for each other in a circle: the weakest waits in it. What is left without
+    /// any wait cannot, because references have no cycle.
+    fn finish(mut self) -> Option<Vec<Operation>> {
+        loop {
+            let mut depends_on = self.depends_on.clone();
+            for (delete, other) in self.waits.keys() {
+                depends_on[*delete].insert(*other);
+            }
+            let depends_on: Vec<Vec<usize>> =
+                depends_on.into_iter().map(|before| before.into_iter().collect()).collect();
+            if let Some(waves) = waves(&depends_on) {
+                return Some(self.sorted(&depends_on, &waves));
+            }
+            let circle = circles(&depends_on);
+            let within = |delete: &usize, other: &usize| {
+                circle[*delete].is_some() && circle[*delete] == circle[*other]
+            };
+            let mut weakest: HashMap<Option<usize>, Wait> = HashMap::new();
+            for ((delete, other), wait) in &self.waits {
+                if within(delete, other) {
+                    let weakest = weakest.entry(circle[*delete]).or_insert(*wait);
+                    *weakest = (*weakest).min(*wait);
+                }
+            }
+            if weakest.is_empty() {
+                return None;
+            }
+            self.waits.retain(|(delete, other), wait| {
+                !within(delete, other) || weakest.get(&circle[*delete]) != Some(wait)
+            });
+        }
+    }
+
+    fn sorted(&self, depends_on: &[Vec<usize>], waves: &[usize]) -> Vec<Operation> {
         let mut order: Vec<usize> = (0..self.operations.len()).collect();
         order.sort_by_key(|&operation| (waves[operation], self.operations[operation].1, operation));
         let mut position = vec![0; order.len()];
@@ -211,6 +278,28 @@ impl<'a> Builder<'a> {
                 wave: waves[old],
             }
         });
-        Some(operations.collect())
+        operations.collect()
     }
+}
+
+/// For each operation, the circle it is in, if any.
+fn circles(depends_on: &[Vec<usize>]) -> Vec<Option<usize>> {
+    let mut graph = DiGraph::<(), ()>::with_capacity(depends_on.len(), depends_on.len());
+    for _ in depends_on {
+        graph.add_node(());
+    }
+    for (operation, before) in depends_on.iter().enumerate() {
+        for &other in before {
+            graph.add_edge(NodeIndex::new(other), NodeIndex::new(operation), ());
+        }
+    }
+    let mut circle = vec![None; depends_on.len()];
+    for (number, nodes) in petgraph::algo::tarjan_scc(&graph).into_iter().enumerate() {
+        if nodes.len() > 1 {
+            for node in nodes {
+                circle[node.index()] = Some(number);
+            }
+        }
+    }
+    circle
 }

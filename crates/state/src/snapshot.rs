@@ -62,6 +62,8 @@ pub struct Record {
 pub struct Deposed {
     /// Its id.
     pub id: String,
+    /// Its type, where that is not the record's: the stack file asks for another type under the same name.
+    pub resource_type: Option<String>,
     /// What was recorded of it.
     pub attributes: Map,
 }
@@ -73,6 +75,23 @@ pub struct Output {
     pub value: Value,
     /// Whether it may be shown.
     pub sensitive: bool,
+}
+
+impl Record {
+    /// Makes the present object, if any, one that is to be deleted.
+    pub fn depose(&mut self) {
+        if let Some(id) = self.id.take() {
+            let attributes = std::mem::take(&mut self.attributes);
+            self.deposed.push(Deposed { id, resource_type: None, attributes });
+        }
+    }
+}
+
+impl Deposed {
+    /// Its type; `record` is the record it belongs to.
+    pub fn type_in<'a>(&'a self, record: &'a Record) -> &'a str {
+        self.resource_type.as_deref().unwrap_or(&record.resource_type)
+    }
 }
 
 impl Snapshot {
@@ -251,6 +270,8 @@ struct RecordForm {
 #[derive(Serialize, Deserialize)]
 struct DeposedForm {
     id: String,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    resource_type: Option<String>,
     attributes: Json,
 }
 
@@ -258,6 +279,7 @@ impl RecordForm {
     fn of(address: &Address, record: &Record, salt: &str) -> Self {
         let deposed = record.deposed.iter().map(|deposed| DeposedForm {
             id: deposed.id.clone(),
+            resource_type: deposed.resource_type.clone(),
             attributes: encode(&deposed.attributes, salt),
         });
         RecordForm {
@@ -274,10 +296,11 @@ impl RecordForm {
     }
 
     fn into_record(self) -> (Address, Record) {
-        let deposed = self
-            .deposed
-            .into_iter()
-            .map(|deposed| Deposed { id: deposed.id, attributes: decode_map(deposed.attributes) });
+        let deposed = self.deposed.into_iter().map(|deposed| Deposed {
+            id: deposed.id,
+            resource_type: deposed.resource_type,
+            attributes: decode_map(deposed.attributes),
+        });
         let record = Record {
             resource_type: self.resource_type,
             id: self.id,
@@ -307,7 +330,7 @@ mod tests {
                 properties: Map::from([("cidr_block".into(), Value::from("10.0.0.0/24"))]),
                 attributes: Map::from([("arn".into(), Value::from("arn:x"))]),
                 dependencies: vec![Address::single("vpc")],
-                deposed: vec![Deposed { id: "old".into(), attributes: Map::new() }],
+                deposed: vec![Deposed { id: "old".into(), ..Deposed::default() }],
                 ..Record::default()
             };
             snapshot.resources.insert(Address::instance("subnet", key), record);

@@ -1,6 +1,7 @@
 //! The engine on the cloud in memory.
 
 mod crash;
+mod edges;
 mod failures;
 mod flow;
 mod random;

@@ -15,6 +15,7 @@ pub struct Fuse {
 struct State {
     passed: Vec<String>,
     at: Option<usize>,
+    named: Option<String>,
 }
 
 impl Default for Fuse {
@@ -26,7 +27,13 @@ impl Default for Fuse {
 impl Fuse {
     /// Burns at the point of this number, from 0; never, if there is none. Counts from 0 again.
     pub fn set(&self, at: Option<usize>) {
-        *self.lock() = State { passed: Vec::new(), at };
+        *self.lock() = State { at, ..State::default() };
+        self.burnt.send_replace(false);
+    }
+
+    /// Burns at the first point of this name: `after Create network`. Counts from 0 again.
+    pub fn set_at(&self, point: &str) {
+        *self.lock() = State { named: Some(point.to_owned()), ..State::default() };
         self.burnt.send_replace(false);
     }
 
@@ -52,12 +59,15 @@ impl Fuse {
     pub(crate) async fn point(&self, name: impl FnOnce() -> String) {
         let burns = {
             let mut state = self.lock();
-            let Some(at) = state.at else {
+            if state.at.is_none() && state.named.is_none() {
                 return;
-            };
-            let number = state.passed.len();
-            state.passed.push(name());
-            number >= at
+            }
+            let (number, name) = (state.passed.len(), name());
+            let here = state.at.is_some_and(|at| number >= at)
+                || state.named.as_ref().is_some_and(|named| *named == name)
+                || *self.burnt.borrow();
+            state.passed.push(name);
+            here
         };
         if burns {
             self.burnt.send_replace(true);

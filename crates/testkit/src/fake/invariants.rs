@@ -9,9 +9,10 @@ impl FakeCloud {
     pub fn disagreements(&self, snapshot: &Snapshot) -> Vec<String> {
         let mut recorded: BTreeMap<(String, String), usize> = BTreeMap::new();
         for record in snapshot.resources.values() {
-            let ids = record.id.iter().chain(record.deposed.iter().map(|deposed| &deposed.id));
-            for id in ids {
-                *recorded.entry((record.resource_type.clone(), id.clone())).or_default() += 1;
+            let current = record.id.iter().map(|id| (record.resource_type.as_str(), id));
+            let deposed = record.deposed.iter().map(|deposed| (deposed.type_in(record), &deposed.id));
+            for (resource_type, id) in current.chain(deposed) {
+                *recorded.entry((resource_type.to_owned(), id.clone())).or_default() += 1;
             }
         }
         let mut found = Vec::new();
