@@ -11,7 +11,7 @@ use std::time::Duration;
 use wharf_core::{Address, Diagnostics, Map, Schema, Value};
 use wharf_plan::{
     Change, Difference, Kind, Operation, Plan, Resolved, canonical, conceal, contradiction, differences,
-    overlay, resolve, values_after,
+    keep_ignored, overlay, resolve, values_after,
 };
 use wharf_provider::{Error, ErrorKind, Found, New, Object, Resource, Result, Update, Wanted};
 use wharf_stack::Lookup;
@@ -304,8 +304,12 @@ impl Executor {
             return Err(Error::internal("an operation for an address that the stack file does not have"));
         };
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        let resolved = resolve(expanded, &*self.context.provider, &self.lineage, instance, &Values(&values))
-            .map_err(|errors| Error::new(ErrorKind::Invalid, errors.to_string()))?;
+        let mut resolved =
+            resolve(expanded, &*self.context.provider, &self.lineage, instance, &Values(&values))
+                .map_err(|errors| Error::new(ErrorKind::Invalid, errors.to_string()))?;
+        if let Some(before) = &change.before {
+            keep_ignored(expanded.resource(instance), &*self.context.provider, before, &mut resolved);
+        }
         if !resolved.desired.values().all(Value::is_known) {
             return Ok(None);
         }

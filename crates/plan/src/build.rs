@@ -1,6 +1,7 @@
 //! The plan of a stack: each address in dependency order, then the operations.
 
 use crate::desired::{Resolved, resolve, values_after, with_own_tags};
+use crate::ignore::keep_ignored;
 use crate::merge::conceal;
 use crate::model::{Change, Mode, OutputChange, Plan, Reason};
 use crate::operations::operations;
@@ -224,7 +225,7 @@ impl Planner<'_> {
         change.dependencies =
             self.graph.dependencies(node).into_iter().map(|node| instances[node].address.clone()).collect();
         let lineage = &self.inputs.snapshot.lineage;
-        let resolved =
+        let mut resolved =
             match resolve(self.inputs.expanded, self.inputs.provider, lineage, instance, &self.values) {
                 Ok(resolved) => resolved,
                 Err(errors) => {
@@ -244,6 +245,9 @@ impl Planner<'_> {
             }
             _ => None,
         };
+        if let Some(live) = &live {
+            keep_ignored(resource, self.inputs.provider, live, &mut resolved);
+        }
         if !self.is_wanted(address) {
             // Left alone, but others may refer to it.
             let values = live
