@@ -394,7 +394,7 @@ impl Executor {
 }
 
 /// Looks up an object that may just have been made, long enough for AWS to show it.
-pub(crate) async fn find_for_a_while(resource: &dyn Resource, wanted: &Wanted, pace: Pace) -> Result<Found> {
+async fn find_for_a_while(resource: &dyn Resource, wanted: &Wanted, pace: Pace) -> Result<Found> {
     for pause in [1, 3, 6] {
         match resource.find(wanted).await? {
             Found::Absent => tokio::time::sleep(pace.0 * pause).await,

@@ -1,12 +1,18 @@
-use crate::executor::{find_for_a_while, sure};
+use crate::executor::sure;
 use crate::prepare::Context;
 use crate::refresh::recorded;
 use crate::retry::{Patience, harmless};
-use wharf_core::{Address, Map, Value};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use wharf_core::{Address, Map, Schema, Value};
 use wharf_plan::{conceal, resolve};
-use wharf_provider::{Error, Found, Object, Provider, Wanted};
+use wharf_provider::{Error, Found, Object, Provider, Resource, Wanted};
 use wharf_stack::{Expanded, Lookup};
 use wharf_state::{Entry, Intent, Record, Snapshot};
+
+/// How many look-ups run at once.
+const PARALLEL_LOOKS: usize = 16;
 
 /// What became of an operation that an earlier run left without a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,32 +42,90 @@ pub enum Recovered {
 ///
 /// A look-up that failed; the journal is needed again then.
 pub(crate) async fn recover(context: &Context, snapshot: &mut Snapshot) -> Result<Vec<Recovered>, Error> {
-    let (expanded, provider) = (&*context.expanded, &*context.provider);
     let Some(journal) = snapshot.journal.take() else { return Ok(Vec::new()) };
-    let mut recovered = Vec::new();
     // Recorded by its id alone: the run broke off before it had read the rest, which others may refer to.
-    let unread: Vec<Address> = snapshot
-        .resources
-        .iter()
-        .filter(|(_, record)| record.id.is_some() && record.attributes.is_empty())
-        .map(|(address, _)| address.clone())
-        .collect();
-    for address in unread {
-        fill_in(context, snapshot, &address).await?;
-    }
-    // In the order of the operations: what an object refers to is looked up before it.
-    for entry in journal.entries {
-        let address = entry.address.clone();
-        if entry.intent != Intent::Create {
-            recovered.push(Recovered::Read { address });
-            continue;
+    let unread = snapshot.resources.iter();
+    let unread = unread.filter(|(_, record)| record.id.is_some() && record.attributes.is_empty());
+    let unread: Vec<Address> = unread.map(|(address, _)| address.clone()).collect();
+    fill_in(context, snapshot, &unread).await?;
+    let mut found: HashMap<usize, String> = HashMap::new();
+    let is_create = |index: &usize| journal.entries[*index].intent == Intent::Create;
+    let mut open: Vec<usize> = (0..journal.entries.len()).filter(is_create).collect();
+    // What an object refers to is looked up in a round before its own: it may be another one than the state knows.
+    while !open.is_empty() {
+        let names: HashSet<&str> =
+            open.iter().map(|&index| journal.entries[index].address.name.as_str()).collect();
+        let (waiting, ready): (Vec<usize>, Vec<usize>) =
+            open.iter().partition(|index| waits_for(&journal.entries[**index], &names));
+        if ready.is_empty() {
+            break;
         }
-        let Some(properties) = properties(expanded, provider, snapshot, &entry) else {
-            // It waits for something that was not made, so it cannot have been started.
-            recovered.push(Recovered::NotCreated { address });
-            continue;
+        let mut looks = Vec::new();
+        for index in ready {
+            // Without properties it waits for something that was not made, so it cannot have been started.
+            looks.extend(Look::of(context, snapshot, index, &journal.entries[index])?);
+        }
+        let mut adopted = Vec::new();
+        for (look, id) in look_up(context, looks).await? {
+            let entry = &journal.entries[look.index];
+            adopt(snapshot, entry, sure(&look.schema, &look.wanted.properties), id.clone());
+            adopted.push(entry.address.clone());
+            found.insert(look.index, id);
+        }
+        fill_in(context, snapshot, &adopted).await?;
+        open = waiting;
+    }
+    let recovered = journal.entries.into_iter().enumerate().map(|(index, entry)| {
+        let address = entry.address;
+        match (entry.intent, found.remove(&index)) {
+            (Intent::Create, Some(id)) => Recovered::Adopted { address, id },
+            (Intent::Create, None) => Recovered::NotCreated { address },
+            (Intent::Update | Intent::Delete, _) => Recovered::Read { address },
+        }
+    });
+    Ok(recovered.collect())
+}
+
+/// Whether a create has properties that come from one of these resources.
+fn waits_for(entry: &Entry, names: &HashSet<&str>) -> bool {
+    fn any(value: &Value, names: &HashSet<&str>) -> bool {
+        match value {
+            Value::Unknown(unknown) => {
+                let name = unknown.of.split(['.', '[']).next().unwrap_or_default();
+                names.contains(name)
+            }
+            Value::List(list) => list.iter().any(|value| any(value, names)),
+            Value::Map(map) => map.values().any(|value| any(value, names)),
+            _ => false,
+        }
+    }
+    entry.properties.values().any(|value| any(value, names))
+}
+
+/// A create that may have had its effect, to be looked up.
+struct Look {
+    /// Which entry of the journal it is.
+    index: usize,
+    resource: Arc<dyn Resource>,
+    schema: Arc<Schema>,
+    wanted: Wanted,
+}
+
+impl Look {
+    /// `None` if the properties cannot be known.
+    fn of(
+        context: &Context,
+        snapshot: &Snapshot,
+        index: usize,
+        entry: &Entry,
+    ) -> Result<Option<Self>, Error> {
+        let (address, provider) = (&entry.address, &*context.provider);
+        let Some(properties) = properties(&context.expanded, provider, snapshot, entry) else {
+            return Ok(None);
         };
-        let Some(resource) = provider.resource(&entry.resource_type) else {
+        let (Some(resource), Some(schema)) =
+            (provider.resource(&entry.resource_type), provider.schema(&entry.resource_type))
+        else {
             let message =
                 format!("`{address}` has the type `{}`, which this wharf does not know", entry.resource_type);
             return Err(Error::internal(message));
@@ -71,43 +135,71 @@ pub(crate) async fn recover(context: &Context, snapshot: &mut Snapshot) -> Resul
             properties,
             lineage: snapshot.lineage.clone(),
             token: entry.token.clone(),
-            known: known_ids(snapshot, &address),
+            known: known_ids(snapshot, address),
         };
-        let patience = Patience {
-            address: &address,
-            reporter: &*context.reporter,
-            stop: &context.stop,
-            pace: context.pace,
-            limit: &harmless,
-        };
-        match patience.attempt(|| find_for_a_while(&*resource, &wanted, context.pace)).await? {
-            Found::Ours(id) => {
-                let properties = match provider.schema(&entry.resource_type) {
-                    Some(schema) => sure(&schema, &wanted.properties),
-                    None => wanted.properties,
-                };
-                adopt(snapshot, &entry, properties, id.clone());
-                fill_in(context, snapshot, &address).await?;
-                recovered.push(Recovered::Adopted { address, id });
-            }
-            Found::Absent | Found::Foreign(_) => recovered.push(Recovered::NotCreated { address }),
-        }
+        Ok(Some(Look { index, resource, schema, wanted }))
     }
-    Ok(recovered)
 }
 
-/// Reads the attributes of an object of which only the id is recorded; one that is gone stays as it is.
-async fn fill_in(context: &Context, snapshot: &mut Snapshot, address: &Address) -> Result<(), Error> {
-    let Some(record) = snapshot.resources.get_mut(address) else { return Ok(()) };
-    let (Some(id), Some(resource)) = (record.id.clone(), context.provider.resource(&record.resource_type))
-    else {
-        return Ok(());
+/// Looks up many objects at once, long enough for AWS to show them; gives those that are there, with their ids.
+async fn look_up(context: &Context, mut looks: Vec<Look>) -> Result<Vec<(Look, String)>, Error> {
+    let mut found = Vec::new();
+    for pause in [0, 1, 3, 6] {
+        if looks.is_empty() {
+            break;
+        }
+        tokio::time::sleep(context.pace.0 * pause).await;
+        let answers = stream::iter(&looks).map(|look| find(context, look)).buffered(PARALLEL_LOOKS);
+        let answers: Vec<Found> = answers.try_collect().await?;
+        let mut absent = Vec::new();
+        for (look, answer) in looks.into_iter().zip(answers) {
+            match answer {
+                Found::Ours(id) if !look.wanted.known.contains(&id) => found.push((look, id)),
+                Found::Ours(_) | Found::Absent => absent.push(look),
+                Found::Foreign(_) => {}
+            }
+        }
+        looks = absent;
+    }
+    found.sort_by_key(|(look, _)| look.index);
+    Ok(found)
+}
+
+async fn find(context: &Context, look: &Look) -> Result<Found, Error> {
+    let patience = Patience {
+        address: &look.wanted.address,
+        reporter: &*context.reporter,
+        stop: &context.stop,
+        pace: context.pace,
+        limit: &harmless,
     };
-    let object = Object { id, recorded: recorded(record) };
-    if let Some(live) = resource.read(&[object]).await?.into_iter().flatten().next() {
-        record.attributes = live.attributes;
-        if let Some(schema) = context.provider.schema(&record.resource_type) {
-            conceal(&schema, &mut record.attributes, &record.properties);
+    patience.attempt(|| look.resource.find(&look.wanted)).await
+}
+
+/// Reads the attributes of objects of which only the ids are recorded, each type once; those that are gone stay as
+/// they are.
+async fn fill_in(context: &Context, snapshot: &mut Snapshot, addresses: &[Address]) -> Result<(), Error> {
+    let mut by_type: BTreeMap<String, Vec<(&Address, Object)>> = BTreeMap::new();
+    for address in addresses {
+        if let Some(record) = snapshot.resources.get(address)
+            && let Some(id) = record.id.clone()
+        {
+            let object = Object { id, recorded: recorded(record) };
+            by_type.entry(record.resource_type.clone()).or_default().push((address, object));
+        }
+    }
+    for (resource_type, entries) in by_type {
+        let (addresses, objects): (Vec<&Address>, Vec<Object>) = entries.into_iter().unzip();
+        let (Some(resource), Some(schema)) =
+            (context.provider.resource(&resource_type), context.provider.schema(&resource_type))
+        else {
+            continue;
+        };
+        for (address, live) in addresses.into_iter().zip(resource.read(&objects).await?) {
+            if let (Some(live), Some(record)) = (live, snapshot.resources.get_mut(address)) {
+                record.attributes = live.attributes;
+                conceal(&schema, &mut record.attributes, &record.properties);
+            }
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Where two things come together: a failure and an edit, a leftover and a removal, a kill and a rename.
 
 use crate::{Lab, Result, STACK, block_on};
+use std::time::{Duration, Instant};
 use wharf_core::{Address, Value};
 use wharf_engine::{Silent, Stop, prepare};
 use wharf_plan::Mode;
@@ -219,6 +220,22 @@ fn a_run_for_another_target_leaves_a_predecessor_alone() -> Result<()> {
         assert!(prepared.plan.gone.is_empty(), "the record still names the predecessor");
         Ok(())
     })
+}
+
+#[test]
+fn many_look_ups_run_at_once() -> Result<()> {
+    let lab = Lab::with_fuse();
+    let text = "resources:\n  n: {type: fake_network, for_each: '${toset([for i in range(400) : \"n${i}\"])}', properties: {cidr: \"${each.key}\"}}";
+    let fuse = lab.cloud.fuse();
+    fuse.set(Some(2));
+    assert!(!lab.run_or_burn(text, Mode::Apply)?);
+    fuse.set(None);
+    let start = Instant::now();
+    block_on(lab.plan(text))?;
+    // One after the other they would take 400 times the 10 ms that a look-up waits.
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    block_on(lab.converge(text))?;
+    Ok(())
 }
 
 #[test]
