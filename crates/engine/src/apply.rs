@@ -186,6 +186,8 @@ fn journal(plan: &Plan, options: &Options) -> Journal {
             intent,
             token: if create { random_id() } else { String::new() },
             properties: change.desired.as_deref().filter(|_| create).cloned().unwrap_or_default(),
+            dependencies: if create { change.dependencies.clone() } else { Vec::new() },
+            retain: create && change.retain,
         })
     });
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

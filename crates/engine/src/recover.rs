@@ -218,6 +218,8 @@ fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
     record.id = Some(id);
     record.attributes = Map::new();
     record.properties = properties;
+    record.dependencies.clone_from(&entry.dependencies);
+    record.retain = entry.retain;
 }
 
 /// What the object was to be: as the journal has it; what was not known then, by the present stack file.

@@ -35,6 +35,10 @@ pub struct Entry {
     pub token: String,
     /// For a create: the properties as planned, with what was not known then marked.
     pub properties: Map,
+    /// For a create: what the object will depend on.
+    pub dependencies: Vec<Address>,
+    /// For a create: whether it is to be left in AWS when it leaves the stack file.
+    pub retain: bool,
 }
 
 /// What was to be done.
@@ -67,6 +71,10 @@ struct EntryForm {
     token: String,
     #[serde(default, skip_serializing_if = "Json::is_null")]
     properties: Json,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    dependencies: Vec<Address>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    retain: bool,
 }
 
 impl Journal {
@@ -82,6 +90,8 @@ impl Journal {
                 Intent::Create => encode::encode(&entry.properties, salt),
                 Intent::Update | Intent::Delete => Json::Null,
             },
+            dependencies: entry.dependencies.clone(),
+            retain: entry.retain,
         });
         JournalForm {
             run: self.run.clone(),
@@ -98,6 +108,8 @@ impl Journal {
             intent: entry.intent,
             token: entry.token,
             properties: encode::decode_map(entry.properties),
+            dependencies: entry.dependencies,
+            retain: entry.retain,
         });
         Journal {
             run: form.run,

@@ -345,6 +345,8 @@ mod tests {
                 intent: Intent::Create,
                 token: "t".into(),
                 properties: Map::from([("x".into(), Value::unknown("y.z"))]),
+                dependencies: vec![Address::single("y")],
+                retain: true,
             }],
             ..Journal::default()
         });

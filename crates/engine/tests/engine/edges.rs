@@ -114,6 +114,24 @@ fn a_secret_that_was_not_set_before_the_kill_is_set_by_the_next_run() -> Result<
 }
 
 #[test]
+fn what_was_adopted_goes_in_the_right_order() -> Result<()> {
+    let lab = Lab::with_fuse();
+    let text = "
+resources:
+  network: {type: fake_network, properties: {cidr: a}}
+  subnet: {type: fake_subnet, properties: {network_id: \"${network.id}\", cidr: b}}
+";
+    kill_at(&lab, text, "after Create subnet")?;
+    lab.cloud.clear_log();
+    block_on(lab.converge(EMPTY))?;
+    assert!(lab.cloud.objects().is_empty());
+    let log = lab.cloud.log();
+    let refused = log.entries.iter().filter(|e| matches!(e.ended, Some((_, Some(ErrorKind::InUse)))));
+    assert_eq!(refused.count(), 0, "{:?}", log.entries);
+    Ok(())
+}
+
+#[test]
 fn what_was_being_made_under_an_old_name_moves() -> Result<()> {
     let lab = Lab::with_fuse();
     let text = "resources:\n  network: {type: fake_network, properties: {cidr: a}}\n";
