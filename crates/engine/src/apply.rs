@@ -84,18 +84,19 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
         return Outcome { outputs, ..Outcome::nothing(snapshot) };
     }
     let journal = journal(&plan, options);
-    let tokens: HashMap<Address, String> = journal
+    let creates: HashMap<Address, (usize, String)> = journal
         .entries
         .iter()
-        .filter(|entry| entry.intent == Intent::Create)
-        .map(|entry| (entry.address.clone(), entry.token.clone()))
+        .enumerate()
+        .filter(|(_, entry)| entry.intent == Intent::Create)
+        .map(|(place, entry)| (entry.address.clone(), (place, entry.token.clone())))
         .collect();
     snapshot.journal = Some(journal).filter(|journal| !journal.entries.is_empty());
     let writer = Arc::new(Writer::start(snapshot, context.store.clone(), context.reporter.clone()));
     // The one write that everything waits for: what is about to be done.
     writer.change(|_| ());
     writer.flush().await;
-    let executor = Arc::new(Executor::new(context.clone(), plan.clone(), writer.clone(), tokens));
+    let executor = Arc::new(Executor::new(context.clone(), plan.clone(), writer.clone(), creates));
     let ended = if writer.has_failed() {
         vec![Ended::NotStarted; plan.operations.len()]
     } else {

@@ -29,8 +29,8 @@ pub(crate) struct Executor {
     pub(crate) context: Context,
     pub(crate) plan: Arc<Plan>,
     pub(crate) writer: Arc<Writer>,
-    /// The tokens of creates, as the journal has them.
-    pub(crate) tokens: HashMap<Address, String>,
+    /// The creates in the journal: their places and tokens.
+    creates: HashMap<Address, (usize, String)>,
     lineage: String,
     values: RwLock<HashMap<Address, Arc<Map>>>,
     /// Replacements that turned out to be none once everything was known.
@@ -52,7 +52,7 @@ impl Executor {
         context: Context,
         plan: Arc<Plan>,
         writer: Arc<Writer>,
-        tokens: HashMap<Address, String>,
+        creates: HashMap<Address, (usize, String)>,
     ) -> Self {
         let settled = plan.changes.iter().filter(|change| !change.action.changes());
         let values =
@@ -62,7 +62,7 @@ impl Executor {
             context,
             plan,
             writer,
-            tokens,
+            creates,
             lineage,
             values: RwLock::new(values),
             kept: Mutex::default(),
@@ -104,7 +104,7 @@ impl Executor {
             return self.update(change).await;
         }
         let address = &change.address;
-        let token = self.tokens.get(address).cloned().unwrap_or_else(wharf_state::random_id);
+        let token = self.intend(change, &resolved);
         let new = New { address: address.clone(), properties: unmarked(&resolved.desired), token };
         let id = self.make(&*resource, &new).await?;
         self.unsure.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
@@ -124,6 +124,22 @@ impl Executor {
         patience.attempt(|| resource.finish(&id, &new.properties)).await?;
         self.settle(change, &*resource, &schema, &resolved, &id).await?;
         Ok(id)
+    }
+
+    /// Completes the journal's entry of a create with what has become known since, which is most of what a look-up by
+    /// name needs. It is not waited for: until it is written, the stack file has to tell. Gives the create's token.
+    fn intend(&self, change: &Change, resolved: &Resolved) -> String {
+        let Some((place, token)) = self.creates.get(&change.address) else { return wharf_state::random_id() };
+        let was_known = |planned: &Arc<Map>| planned.values().all(Value::is_known);
+        if !change.desired.as_ref().is_some_and(was_known) {
+            self.writer.change(|snapshot| {
+                let entries = snapshot.journal.as_mut().map(|journal| &mut journal.entries);
+                if let Some(entry) = entries.and_then(|entries| entries.get_mut(*place)) {
+                    entry.properties.clone_from(&resolved.desired);
+                }
+            });
+        }
+        token.clone()
     }
 
     /// The create request, and what follows when its answer says little.

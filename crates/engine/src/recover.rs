@@ -8,7 +8,7 @@ use std::sync::Arc;
 use wharf_core::{Address, Map, Schema, Value};
 use wharf_plan::{conceal, resolve};
 use wharf_provider::{Error, Found, Object, Provider, Resource, Wanted};
-use wharf_stack::{Expanded, Lookup};
+use wharf_stack::{Expanded, Lookup, NothingKnown};
 use wharf_state::{Entry, Intent, Record, Snapshot};
 
 /// How many look-ups run at once.
@@ -222,36 +222,61 @@ fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
     record.retain = entry.retain;
 }
 
-/// What the object was to be: as the journal has it; what was not known then, by the present stack file.
-///
-/// The journal comes first, because the stack file may ask for another name by now.
+/// What the object was to be: as the journal has it; what was not known then, by the present stack file if it still
+/// says the same.
 fn properties(
     expanded: &Expanded,
     provider: &dyn Provider,
     snapshot: &Snapshot,
     entry: &Entry,
 ) -> Option<Map> {
-    let recorded = Recorded { snapshot };
-    let present = expanded
+    let instance = expanded
         .instance(&entry.address)
-        .filter(|instance| expanded.resource(instance).type_name == entry.resource_type)
-        .and_then(|instance| resolve(expanded, provider, &snapshot.lineage, instance, &recorded).ok())
-        .map(|resolved| resolved.desired)
-        .unwrap_or_default();
+        .filter(|instance| expanded.resource(instance).type_name == entry.resource_type);
+    let resolved = |lookup: &dyn Lookup| {
+        instance
+            .and_then(|instance| resolve(expanded, provider, &snapshot.lineage, instance, lookup).ok())
+            .map(|resolved| resolved.desired)
+            .unwrap_or_default()
+    };
+    let (present, outline) = (resolved(&Recorded { snapshot }), resolved(&NothingKnown));
     let mut properties = Map::new();
     for (key, value) in &entry.properties {
-        let value = substitute(value, snapshot);
+        let present = present.get(key).filter(|present| present.is_known());
         // A hash stands for a secret, which only the stack file has.
-        let usable = value.is_known() && !wharf_state::holds_hash(&value);
-        if usable {
-            properties.insert(key.clone(), value);
-        } else if let Some(present) = present.get(key).filter(|present| present.is_known()) {
-            properties.insert(key.clone(), present.clone());
-        } else if !wharf_state::holds_hash(&value) {
-            return None;
+        let has_secret = wharf_state::holds_hash(value);
+        let same = has_secret || outline.get(key).is_some_and(|now| says_the_same(now, value));
+        let known = if value.is_known() && !has_secret {
+            Some(value.clone())
+        } else if let Some(present) = present.filter(|_| same) {
+            Some(present.clone())
+        } else {
+            // The stack file may ask for something else by now.
+            Some(substitute(value, snapshot)).filter(|value| value.is_known() && !has_secret)
+        };
+        match known {
+            Some(known) => drop(properties.insert(key.clone(), known)),
+            None if has_secret => {}
+            None => return None,
         }
     }
     Some(properties)
+}
+
+/// Whether an expression, `now` evaluated with nothing known, can have given what was planned.
+fn says_the_same(now: &Value, planned: &Value) -> bool {
+    match (now.bare(), planned) {
+        (Value::Unknown(now), Value::Unknown(planned)) => now.of == planned.of,
+        (Value::Unknown(_), _) => true,
+        (Value::List(now), Value::List(planned)) => {
+            now.len() == planned.len() && now.iter().zip(planned).all(|(n, p)| says_the_same(n, p))
+        }
+        (Value::Map(now), Value::Map(planned)) => {
+            now.len() == planned.len()
+                && now.iter().all(|(key, n)| planned.get(key).is_some_and(|p| says_the_same(n, p)))
+        }
+        (now, planned) => now == planned,
+    }
 }
 
 /// Fills in unknowns that are plain references to what the state has.

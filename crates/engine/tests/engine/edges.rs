@@ -274,3 +274,17 @@ fn references_that_were_turned_round_can_be_destroyed() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn what_has_a_name_made_of_another_ones_id_is_found_after_a_kill() -> Result<()> {
+    for name in ["${network.id}-web", "${upper(network.id)}"] {
+        let lab = Lab::with_fuse();
+        let text = format!(
+            "resources:\n  network: {{type: fake_network, properties: {{cidr: a}}}}\n  named: {{type: fake_named, properties: {{name: \"{name}\"}}}}\n"
+        );
+        kill_at(&lab, &text, "after Create named")?;
+        block_on(lab.converge(&text))?;
+        assert_eq!(lab.cloud.log().count(Call::Create), 2, "none was made twice");
+    }
+    Ok(())
+}
