@@ -104,7 +104,7 @@ impl Executor {
             return self.update(change).await;
         }
         let address = &change.address;
-        let token = self.intend(change, &resolved);
+        let token = self.intend(change, &schema, &resolved).await?;
         let new = New { address: address.clone(), properties: unmarked(&resolved.desired), token };
         let id = self.make(&*resource, &new).await?;
         self.unsure.lock().unwrap_or_else(PoisonError::into_inner).remove(address);
@@ -126,20 +126,49 @@ impl Executor {
         Ok(id)
     }
 
-    /// Completes the journal's entry of a create with what has become known since, which is most of what a look-up by
-    /// name needs. It is not waited for: until it is written, the stack file has to tell. Gives the create's token.
-    fn intend(&self, change: &Change, resolved: &Resolved) -> String {
-        let Some((place, token)) = self.creates.get(&change.address) else { return wharf_state::random_id() };
-        let was_known = |planned: &Arc<Map>| planned.values().all(Value::is_known);
-        if !change.desired.as_ref().is_some_and(was_known) {
-            self.writer.change(|snapshot| {
-                let entries = snapshot.journal.as_mut().map(|journal| &mut journal.entries);
-                if let Some(entry) = entries.and_then(|entries| entries.get_mut(*place)) {
-                    entry.properties.clone_from(&resolved.desired);
-                }
-            });
+    /// Completes the journal's entry of a create with what has become known since, because a look-up may need it. Gives
+    /// the create's token.
+    ///
+    /// A name or another part of what the object is, made of others' values, has to be written before the object is
+    /// made: the stack file may say something else when the next run looks for it.
+    async fn intend(&self, change: &Change, schema: &Schema, resolved: &Resolved) -> Result<String> {
+        let (Some((place, token)), Some(planned)) = (self.creates.get(&change.address), &change.desired)
+        else {
+            return Ok(wharf_state::random_id());
+        };
+        if planned.values().all(Value::is_known) {
+            return Ok(token.clone());
         }
-        token.clone()
+        self.writer.change(|snapshot| {
+            let entries = snapshot.journal.as_mut().map(|journal| &mut journal.entries);
+            if let Some(entry) = entries.and_then(|entries| entries.get_mut(*place)) {
+                entry.properties.clone_from(&resolved.desired);
+            }
+        });
+        let forcing = schema.fields.iter().filter(|field| field.forces_replacement);
+        let mut pairs =
+            forcing.filter_map(|field| Some((planned.get(&field.name)?, resolved.desired.get(&field.name)?)));
+        if pairs.any(|(planned, known)| !planned.is_known() && !self.refers_to(planned, known)) {
+            self.writer.flush().await;
+            if self.writer.has_failed() {
+                return Err(Error::internal("it was not made, because the state could not be written"));
+            }
+        }
+        Ok(token.clone())
+    }
+
+    /// Whether a value is what a plain reference to another resource gives: then that one's record tells it.
+    fn refers_to(&self, planned: &Value, known: &Value) -> bool {
+        let (Value::Unknown(unknown), values) =
+            (planned.bare(), self.values.read().unwrap_or_else(PoisonError::into_inner))
+        else {
+            return false;
+        };
+        let referred = unknown
+            .of
+            .rsplit_once('.')
+            .and_then(|(address, attribute)| values.get(&address.parse::<Address>().ok()?)?.get(attribute));
+        referred.is_some_and(|value| value.bare() == known.bare())
     }
 
     /// The create request, and what follows when its answer says little.

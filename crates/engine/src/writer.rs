@@ -3,7 +3,7 @@
 use crate::{Event, Reporter};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use wharf_state::{Snapshot, Store, StoreError};
@@ -14,6 +14,8 @@ pub(crate) struct Writer {
     changed: watch::Sender<u64>,
     written: watch::Receiver<u64>,
     failed: watch::Receiver<bool>,
+    /// Somebody waits for the next write.
+    urgent: Arc<Notify>,
     task: JoinHandle<(u64, Result<(), StoreError>)>,
 }
 
@@ -23,8 +25,10 @@ impl Writer {
         let (changed, changes) = watch::channel(0);
         let (done, written) = watch::channel(0);
         let (fail, failed) = watch::channel(false);
-        let task = Task { snapshot: snapshot.clone(), store, reporter, changes, done, fail };
-        Writer { snapshot, changed, written, failed, task: tokio::spawn(task.run()) }
+        let urgent = Arc::new(Notify::new());
+        let task =
+            Task { snapshot: snapshot.clone(), store, reporter, changes, done, fail, urgent: urgent.clone() };
+        Writer { snapshot, changed, written, failed, urgent, task: tokio::spawn(task.run()) }
     }
 
     /// Looks at the state.
@@ -43,6 +47,7 @@ impl Writer {
     pub(crate) async fn flush(&self) {
         let target = *self.changed.borrow();
         let (mut written, mut failed) = (self.written.clone(), self.failed.clone());
+        self.urgent.notify_one();
         tokio::select! {
             _ = written.wait_for(|generation| *generation >= target) => {}
             _ = failed.wait_for(|failed| *failed) => {}
@@ -76,6 +81,7 @@ struct Task {
     changes: watch::Receiver<u64>,
     done: watch::Sender<u64>,
     fail: watch::Sender<bool>,
+    urgent: Arc<Notify>,
 }
 
 impl Task {
@@ -106,11 +112,12 @@ impl Task {
     }
 
     /// Lets results gather, so that a large state does not keep a core busy with writing: the journal has what is
-    /// under way. Ends at once when nothing more can come.
+    /// under way. Ends at once when somebody waits for it, or nothing more can come.
     async fn rest(&mut self, write: Duration) {
         let mut ending = self.changes.clone();
         tokio::select! {
             () = tokio::time::sleep((write * 3).min(Duration::from_secs(1))) => {}
+            () = self.urgent.notified() => {}
             _ = ending.wait_for(|_| false) => {}
         }
     }

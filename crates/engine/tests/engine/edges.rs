@@ -285,6 +285,11 @@ fn what_has_a_name_made_of_another_ones_id_is_found_after_a_kill() -> Result<()>
         kill_at(&lab, &text, "after Create named")?;
         block_on(lab.converge(&text))?;
         assert_eq!(lab.cloud.log().count(Call::Create), 2, "none was made twice");
+        // Also when the stack file is another one by now.
+        let lab = Lab::with_fuse();
+        kill_at(&lab, &text, "after Create named")?;
+        block_on(lab.converge(EMPTY))?;
+        assert!(lab.cloud.objects().is_empty(), "{:?}", lab.cloud.objects());
     }
     Ok(())
 }
