@@ -8,12 +8,18 @@ use wharf_plan::Mode;
 use wharf_provider::ErrorKind;
 use wharf_testkit::fake::{Call, Fault, Rule};
 
+/// How many; `WHARF_HISTORIES` asks for more, `WHARF_SEED` for a single one.
 const HISTORIES: u64 = 300;
 
 #[test]
 fn whatever_happens_it_converges_and_goes_away() -> Result<()> {
     let mut failed = Vec::new();
-    for seed in 0..HISTORIES {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = match number("WHARF_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("WHARF_HISTORIES").unwrap_or(HISTORIES),
+    };
+    for seed in seeds {
         if let Err(error) = history(seed) {
             failed.push(format!("seed {seed}: {error}"));
         }
@@ -93,9 +99,26 @@ fn stack(random: &mut StdRng) -> String {
             let (name, size) = (random.random_range(0..2), random.random_range(1..4));
             let _ = writeln!(
                 text,
-                "  named: {{type: fake_named, properties: {{name: n{name}, size: {size}, gate_id: \"${{gate.id}}\"}}}}"
+                "  named: {{type: fake_named, properties: {{name: n{name}, size: {size}, password: p{size}, gate_id: \"${{gate.id}}\"}}}}"
             );
         }
     }
+    // The same name, another type.
+    if random.random_bool(0.5) {
+        let _ = match random.random_range(0..3) {
+            0 => writeln!(text, "  thing: {{type: fake_network, properties: {{cidr: t{cidr}}}}}"),
+            1 => writeln!(text, "  thing: {{type: fake_gate, properties: {{flavor: t{cidr}}}}}"),
+            _ => writeln!(text, "  thing: {{type: fake_named, properties: {{name: \"t-${{network.id}}\"}}}}"),
+        };
+    }
+    // Two whose reference turns round.
+    let (one, two) = match random.random_range(0..3) {
+        0 => ("${two.id}", "x"),
+        1 => ("x", "${one.id}"),
+        _ => return text,
+    };
+    let salt = random.random_range(0..2);
+    let _ = writeln!(text, "  one: {{type: fake_named, properties: {{name: one{salt}, note: \"{one}\"}}}}");
+    let _ = writeln!(text, "  two: {{type: fake_gate, properties: {{flavor: two{salt}, label: \"{two}\"}}}}");
     text
 }
