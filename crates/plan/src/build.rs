@@ -120,18 +120,19 @@ fn wanted(inputs: &Inputs<'_>, graph: &Graph) -> Option<HashSet<Address>> {
     wanted.extend(inputs.snapshot.resources.keys().filter(|address| is_target(address)).cloned());
     if inputs.mode == Mode::Destroy {
         // What depends on a target has to go with it.
-        loop {
-            let records = inputs.snapshot.resources.iter();
-            let more: Vec<Address> = records
-                .filter(|(address, record)| {
-                    !wanted.contains(*address) && record.dependencies.iter().any(|d| wanted.contains(d))
-                })
-                .map(|(address, _)| address.clone())
-                .collect();
-            if more.is_empty() {
-                break;
+        let mut dependents: HashMap<&Address, Vec<&Address>> = HashMap::new();
+        for (address, record) in &inputs.snapshot.resources {
+            for dependency in &record.dependencies {
+                dependents.entry(dependency).or_default().push(address);
             }
-            wanted.extend(more);
+        }
+        let mut stack: Vec<Address> = wanted.iter().cloned().collect();
+        while let Some(address) = stack.pop() {
+            for dependent in dependents.get(&address).into_iter().flatten() {
+                if wanted.insert(Address::clone(dependent)) {
+                    stack.push(Address::clone(dependent));
+                }
+            }
         }
     }
     Some(wanted)

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use wharf_core::Address;
 use wharf_stack::{Expanded, Moved};
 use wharf_state::Snapshot;
@@ -17,6 +17,7 @@ pub fn apply_moves(snapshot: &mut Snapshot, moves: &[Moved]) -> BTreeMap<Address
             })
             .cloned()
             .collect();
+        let mut step_renamed: HashMap<Address, Address> = HashMap::new();
         for from in affected {
             let to = Address {
                 name: step.to.name.clone(),
@@ -27,13 +28,17 @@ pub fn apply_moves(snapshot: &mut Snapshot, moves: &[Moved]) -> BTreeMap<Address
             }
             if let Some(record) = snapshot.resources.remove(&from) {
                 snapshot.resources.insert(to.clone(), record);
-                for record in snapshot.resources.values_mut() {
-                    for dependency in record.dependencies.iter_mut().filter(|d| **d == from) {
-                        *dependency = to.clone();
-                    }
-                }
-                let origin = renamed.remove(&from).unwrap_or(from);
-                renamed.insert(to, origin);
+                let origin = renamed.remove(&from).unwrap_or_else(|| from.clone());
+                renamed.insert(to.clone(), origin);
+                step_renamed.insert(from, to);
+            }
+        }
+        if step_renamed.is_empty() {
+            continue;
+        }
+        for dependency in snapshot.resources.values_mut().flat_map(|record| &mut record.dependencies) {
+            if let Some(to) = step_renamed.get(dependency) {
+                dependency.clone_from(to);
             }
         }
     }

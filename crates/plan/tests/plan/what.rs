@@ -110,6 +110,46 @@ fn renamed_addresses_move() -> Result<()> {
 }
 
 #[test]
+fn what_depends_on_a_renamed_address_still_does() -> Result<()> {
+    let text = "
+resources:
+  network: {type: fake_network, properties: {cidr: a}}
+  subnet: {type: fake_subnet, for_each: {x: one, y: two}, properties: {network_id: \"${network.id}\", cidr: \"${each.value}\"}}
+  outlet: {type: fake_outlet, for_each: {x: one, y: two}, properties: {subnet_id: \"${subnet[each.key].id}\"}}
+";
+    let mut snapshot = World::applied(text)?.snapshot.ok_or("no state")?;
+    let to = "net".parse()?;
+    let steps = [("network", &to), ("subnet", &"part".parse()?)];
+    let steps = steps.map(|(from, to)| wharf_stack::Moved {
+        from: wharf_core::Address::single(from),
+        to: wharf_core::Address::clone(to),
+        span: wharf_core::Span::default(),
+    });
+    wharf_plan::apply_moves(&mut snapshot, &steps);
+    let lines: Vec<String> = snapshot
+        .resources
+        .iter()
+        .map(|(address, record)| {
+            format!(
+                "{address}: {:?}",
+                record.dependencies.iter().map(ToString::to_string).collect::<Vec<_>>()
+            )
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "net: []",
+            "outlet[\"x\"]: [\"part[\\\"x\\\"]\"]",
+            "outlet[\"y\"]: [\"part[\\\"y\\\"]\"]",
+            "part[\"x\"]: [\"net\"]",
+            "part[\"y\"]: [\"net\"]"
+        ]
+    );
+    Ok(())
+}
+
+#[test]
 fn targets_take_what_they_need_along() -> Result<()> {
     let text = "
 resources:
