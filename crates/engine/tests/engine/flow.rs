@@ -1,9 +1,11 @@
 //! From nothing to nothing, and what runs when.
 
 use crate::{Lab, Result, STACK, block_on};
+use std::sync::Arc;
 use std::time::Duration;
-use wharf_engine::Stop;
+use wharf_engine::{Context, Options, Silent, Stop, apply, prepare};
 use wharf_plan::Mode;
+use wharf_state::{LocalStore, Store};
 use wharf_testkit::fake::{Call, Fault, Rule};
 
 #[test]
@@ -134,6 +136,32 @@ fn a_stop_finishes_what_runs_and_the_next_run_goes_on() -> Result<()> {
         assert_eq!((outcome.done.create, outcome.not_started), (1, 6));
         lab.agrees()?;
         lab.converge(STACK).await?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_state_in_a_file_goes_the_same_way() -> Result<()> {
+    block_on(async {
+        let folder = tempfile::tempdir()?;
+        let lab = Lab::default();
+        let store: Arc<dyn Store> = Arc::new(LocalStore::new(folder.path(), "test"));
+        for (mode, left) in [(Mode::Apply, 7), (Mode::Apply, 7), (Mode::Destroy, 0)] {
+            let context =
+                Context { store: store.clone(), ..lab.context(STACK, Stop::channel().1, Arc::new(Silent))? };
+            let stored = store.read().await?;
+            let is_first = stored.is_none();
+            let prepared = prepare(&context, stored, mode, &[]).await?;
+            assert_eq!(prepared.plan.is_empty(), !is_first && mode == Mode::Apply);
+            let options = Options { parallelism: 4, command: "test".into() };
+            let outcome = apply(&context, prepared, &options).await;
+            assert!(outcome.is_complete(), "{outcome:?}");
+            let written = store.read().await?.ok_or("no state")?;
+            assert!(lab.cloud.disagreements(&written).is_empty());
+            assert_eq!(written.resources.len(), left);
+        }
+        let text = std::fs::read_to_string(folder.path().join(".wharf/test.json"))?;
+        assert!(!text.contains("first"), "a secret is in the file");
         Ok(())
     })
 }
