@@ -4,7 +4,9 @@ use crate::resources;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wharf_core::{Map, Schema};
-use wharf_provider::{BoxFuture, Error, Identity, OrderingRule, Provider, Registry, Resource, Result};
+use wharf_provider::{
+    BoxFuture, Error, Identity, Naming, OrderingRule, Provider, Registry, Resource, Result,
+};
 
 /// AWS, as plan and engine see it.
 ///
@@ -56,6 +58,10 @@ impl Provider for Aws {
 
     fn create_before_destroy(&self, resource_type: &str) -> bool {
         self.registry.get(resource_type).is_some_and(|entry| entry.create_before_destroy)
+    }
+
+    fn naming(&self, resource_type: &str) -> Option<Naming> {
+        self.registry.get(resource_type).map(|entry| entry.naming)
     }
 
     fn orderings(&self) -> &[OrderingRule] {

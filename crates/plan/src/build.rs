@@ -9,8 +9,8 @@ use crate::replace_order::{Wish, create_first};
 use crate::{Graph, diff};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use wharf_core::{Action, Address, Diagnostic, Diagnostics, Map, PropertyPath, Schema, Value};
-use wharf_provider::Provider;
+use wharf_core::{Action, Address, Diagnostic, Diagnostics, Map, PropertyPath, Schema, Segment, Value};
+use wharf_provider::{Provider, ownership};
 use wharf_stack::{Expanded, IgnoreChanges, Instance, Lookup};
 use wharf_state::{Record, Snapshot};
 
@@ -331,6 +331,7 @@ impl Planner<'_> {
         let salt = &self.inputs.snapshot.lineage;
         let mut differences =
             diff::differences(&resource.schema, &resolved.desired, &canonical_live, &record.properties, salt);
+        differences.retain(|difference| !is_unmarked(difference));
         match &resource.lifecycle.ignore_changes {
             IgnoreChanges::All => differences.clear(),
             IgnoreChanges::Paths(paths) => {
@@ -514,6 +515,12 @@ fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
         || (path.property() == Some("tags_all")
             && ignored.property() == Some("tags")
             && ignored.0.get(1).is_none_or(|key| path.0.get(1).is_none_or(|other| key == other)))
+}
+
+/// Whether an object only lacks one of wharf's own tags: it was imported, and the next change of its tags brings them.
+fn is_unmarked(difference: &diff::Difference) -> bool {
+    let [Segment::Key(property), Segment::Key(key)] = difference.path.0.as_slice() else { return false };
+    property == "tags_all" && ownership::is_ours(key) && difference.before.is_none()
 }
 
 fn backticked(names: &[String]) -> String {

@@ -83,6 +83,8 @@ pub trait Resource: Send + Sync {
     fn delete<'a>(&'a self, object: &'a Object) -> BoxFuture<'a, Result<()>>;
     /// See [`ResourceType::find`].
     fn find<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Found>>;
+    /// See [`ResourceType::import`].
+    fn import<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<String>>>;
     /// See [`ResourceType::passes`].
     fn passes(&self, error: &Error) -> bool;
 }
@@ -166,6 +168,10 @@ impl<T: ResourceType> Resource for Erased<T> {
             };
             T::find(&self.cloud, &wanted).await
         })
+    }
+
+    fn import<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(T::import(&self.cloud, id))
     }
 
     fn passes(&self, error: &Error) -> bool {

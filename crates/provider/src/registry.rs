@@ -17,6 +17,8 @@ pub struct Entry<C: 'static> {
     pub check: fn(&Map) -> Vec<(String, String)>,
     /// See [`ResourceType::replaces`].
     pub replaces: fn(&Map, &Map, &BTreeSet<String>) -> bool,
+    /// How its objects are named.
+    pub naming: Naming,
     schema: fn() -> Schema,
     bind: fn(Arc<C>) -> Arc<dyn Resource>,
 }
@@ -31,10 +33,26 @@ impl<C: Send + Sync + 'static> Entry<C> {
             canonical: T::canonical,
             check: T::check,
             replaces: T::replaces,
+            naming: Naming {
+                named_by: T::NAMED_BY,
+                import_id: T::IMPORT_ID,
+                id_in_terraform: T::id_in_terraform,
+            },
             schema: schema_of::<T>,
             bind: |cloud| Arc::new(Erased::<T>::new(cloud)),
         }
     }
+}
+
+/// How the objects of one type are named.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming {
+    /// See [`ResourceType::NAMED_BY`].
+    pub named_by: &'static [&'static str],
+    /// See [`ResourceType::IMPORT_ID`].
+    pub import_id: &'static str,
+    /// See [`ResourceType::id_in_terraform`].
+    pub id_in_terraform: fn(&Map) -> Option<String>,
 }
 
 /// All resource types of a cloud, by name. Schemas are made when first asked for.
@@ -99,6 +117,8 @@ pub trait Provider: Send + Sync {
     fn replaces(&self, resource_type: &str, live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool;
     /// See [`ResourceType::CREATE_BEFORE_DESTROY`].
     fn create_before_destroy(&self, resource_type: &str) -> bool;
+    /// How objects of a type are named; `None` for a type that this version does not know.
+    fn naming(&self, resource_type: &str) -> Option<Naming>;
     /// The order between types that no reference expresses.
     fn orderings(&self) -> &[OrderingRule];
     /// A type's operations; `None` for a type that this version does not know.

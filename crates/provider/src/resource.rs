@@ -54,6 +54,15 @@ pub trait ResourceType: Sized + Send + Sync + 'static {
     /// Whether a replacement may make the new object before the old one is gone without any name clashing.
     const CREATE_BEFORE_DESTROY: bool = false;
 
+    /// The properties that make up the name of an object of which AWS takes no second one. Before a plan creates such an
+    /// object it calls [`find`](Self::find), which then may look at nothing else of the properties: what is not known
+    /// yet is an empty text, list or map, zero or false. None for objects without such a name, and where a create
+    /// takes over what is there without harm.
+    const NAMED_BY: &'static [&'static str] = &[];
+
+    /// What the id that `wharf import` takes is made of, as on Terraform's page for the type: `ROLE_NAME/POLICY_ARN`.
+    const IMPORT_ID: &'static str = "ID";
+
     /// Reads objects; `None` for what is not there. The answers are in the order of `objects`.
     fn read(
         cloud: &Self::Cloud,
@@ -81,6 +90,22 @@ pub trait ResourceType: Sized + Send + Sync + 'static {
 
     /// Looks up an object by ownership tag, or by its name.
     fn find(cloud: &Self::Cloud, wanted: &WantedOf<'_, Self>) -> impl Future<Output = Result<Found>> + Send;
+
+    /// The id of the object that Terraform imports as `id`; `None` if a look-up shows that there is none. Whether the
+    /// object is there is for [`read`](Self::read) to say.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a text that is no such id.
+    fn import(cloud: &Self::Cloud, id: &str) -> impl Future<Output = Result<Option<String>>> + Send {
+        let _ = cloud;
+        std::future::ready(Ok(Some(id.to_owned())))
+    }
+
+    /// The id of an object with these attributes, which are as in Terraform's state.
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        attributes.get("id")?.as_str().map(str::to_owned)
+    }
 
     /// Brings properties to the form in which desired and live can be compared, beyond what the schema's types say.
     /// Called for both sides; unknown values may be anywhere.

@@ -47,6 +47,7 @@ pub(super) fn kinds() -> Vec<FakeKind> {
         },
         FakeKind {
             identified: Identified::ByName("name"),
+            named_by: &["name"],
             references: &["gate_id"],
             blocking: &["gate_id"],
             late: &["password", "policy"],

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use wharf_core::{Field, Schema, Type, Value};
+use wharf_provider::Naming;
 
 /// One type of the fake cloud, as data.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub struct FakeKind {
     pub schema: Arc<Schema>,
     /// How its objects are told apart.
     pub identified: Identified,
+    /// See [`wharf_provider::ResourceType::NAMED_BY`].
+    pub named_by: &'static [&'static str],
     /// Properties that hold ids of objects which must exist.
     pub references: &'static [&'static str],
     /// Those of them that keep the other object from being deleted.
@@ -53,12 +56,21 @@ impl FakeKind {
             name,
             schema: Arc::new(Schema { description: "A fake.".into(), fields, unsupported: Vec::new() }),
             identified: Identified::ByTags,
+            named_by: &[],
             references: &[],
             blocking: &[],
             late: &[],
             fills: &[],
             create_before_destroy: false,
             needs_attachment: false,
+        }
+    }
+
+    pub(super) fn naming(&self) -> Naming {
+        Naming {
+            named_by: self.named_by,
+            import_id: "ID",
+            id_in_terraform: |attributes| attributes.get("id")?.as_str().map(str::to_owned),
         }
     }
 

@@ -3,7 +3,7 @@ use super::operations::Operations;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wharf_core::{Map, Schema};
-use wharf_provider::{BoxFuture, Identity, OrderingRule, Provider, Resource, Result};
+use wharf_provider::{BoxFuture, Identity, Naming, OrderingRule, Provider, Resource, Result};
 use wharf_stack::Types;
 
 impl Provider for FakeCloud {
@@ -27,6 +27,10 @@ impl Provider for FakeCloud {
 
     fn create_before_destroy(&self, resource_type: &str) -> bool {
         self.0.kinds.get(resource_type).is_some_and(|kind| kind.create_before_destroy)
+    }
+
+    fn naming(&self, resource_type: &str) -> Option<Naming> {
+        self.0.kinds.get(resource_type).map(|kind| kind.naming())
     }
 
     fn orderings(&self) -> &[OrderingRule] {
