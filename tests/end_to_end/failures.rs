@@ -25,20 +25,20 @@ pub(crate) const TESTS: &[Test] = &[
     ("nobody to ask", nobody_to_ask),
 ];
 
-fn minimal() -> Result<Stage> {
+pub(crate) fn minimal() -> Result<Stage> {
     let stage = Stage::new()?;
     stage.copy("stacks/minimal/stack.yaml", "stack.yaml")?;
     Ok(stage)
 }
 
-fn contains(text: &str, parts: &[&str]) -> Result<()> {
+pub(crate) fn contains(text: &str, parts: &[&str]) -> Result<()> {
     match parts.iter().find(|part| !text.contains(**part)) {
         None => Ok(()),
         Some(part) => Err(format!("`{part}` is not in:\n{text}").into()),
     }
 }
 
-const APPLY: &[&str] = &["apply", "--auto-approve"];
+pub(crate) const APPLY: &[&str] = &["apply", "--auto-approve"];
 
 fn no_credentials() -> Result<()> {
     let stage = minimal()?;
@@ -197,7 +197,7 @@ fn interrupted_plan() -> Result<()> {
     contains(&String::from_utf8_lossy(&output.stderr), &["interrupted; nothing was changed"])
 }
 
-fn send(child: &Child, signal: &str) -> Result<()> {
+pub(crate) fn send(child: &Child, signal: &str) -> Result<()> {
     Command::new("kill").args([signal, &child.id().to_string()]).status()?;
     Ok(())
 }

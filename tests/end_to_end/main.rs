@@ -4,9 +4,12 @@ mod broken;
 mod commands;
 mod conformance;
 mod failures;
+mod import;
 mod layout;
 mod minimal;
 mod reference;
+mod remote;
+mod state;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -29,6 +32,9 @@ fn trials() -> Result<Vec<Trial>> {
         ("commands", commands::TESTS),
         ("failures", failures::TESTS),
         ("reference", reference::TESTS),
+        ("state", state::TESTS),
+        ("remote", remote::TESTS),
+        ("import", import::TESTS),
     ];
     for (module, tests) in modules {
         trials.extend(tests.iter().map(|(name, test)| trial(&format!("{module}::{name}"), *test)));
