@@ -217,6 +217,7 @@ fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
     record.depose();
     record.id = Some(id);
     record.attributes = Map::new();
+    record.unfinished = true;
     record.properties = properties;
     record.dependencies.clone_from(&entry.dependencies);
     record.retain = entry.retain;
