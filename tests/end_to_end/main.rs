@@ -3,6 +3,7 @@
 mod broken;
 mod commands;
 mod conformance;
+mod crash;
 mod failures;
 mod layout;
 mod minimal;
@@ -27,6 +28,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("layout", layout::TESTS),
         ("minimal", minimal::TESTS),
         ("commands", commands::TESTS),
+        ("crash", crash::TESTS),
         ("failures", failures::TESTS),
         ("reference", reference::TESTS),
     ];
