@@ -3,6 +3,7 @@
 mod broken;
 mod commands;
 mod conformance;
+mod crash;
 mod failures;
 mod import;
 mod layout;
@@ -30,6 +31,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("layout", layout::TESTS),
         ("minimal", minimal::TESTS),
         ("commands", commands::TESTS),
+        ("crash", crash::TESTS),
         ("failures", failures::TESTS),
         ("reference", reference::TESTS),
         ("state", state::TESTS),

@@ -1,6 +1,7 @@
 use crate::Result;
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -66,8 +67,15 @@ impl Stage {
 
     /// The binary, with arguments, in the folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.folder()).env_clear().stdin(Stdio::null());
+        let mut command = self.hermetic(&binary());
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// A program in the folder, in the environment of the binary.
+    fn hermetic(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder()).env_clear();
         command.envs(self.emulator.environment());
         command
             .env("HOME", self.folder())
@@ -124,6 +132,20 @@ impl Stage {
         Ok(self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
+    /// Starts a process that becomes the binary when it is told to [`go`](Waiting::go), so that its id is known before
+    /// it does anything. What it prints goes to the file `output` in the folder.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn waiting(&self, arguments: &[&str], output: &str) -> Result<Waiting> {
+        let file = fs::File::create(self.folder().join(output))?;
+        let mut command = self.hermetic(Path::new("/bin/sh"));
+        command.args(["-c", "read -r _ && exec \"$0\" \"$@\""]).arg(binary()).args(arguments);
+        command.stdin(Stdio::piped()).stdout(file.try_clone()?).stderr(file);
+        Ok(Waiting(command.spawn()?))
+    }
+
     /// What `wharf show --json` says of a stack.
     ///
     /// # Errors
@@ -171,6 +193,29 @@ impl Stage {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+}
+
+/// A process that waits to become the binary.
+#[derive(Debug)]
+pub struct Waiting(Child);
+
+impl Waiting {
+    /// Its process id, before and after.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Lets it run.
+    ///
+    /// # Errors
+    ///
+    /// It is gone.
+    pub fn go(mut self) -> Result<Child> {
+        if let Some(mut input) = self.0.stdin.take() {
+            input.write_all(b"\n")?;
+        }
+        Ok(self.0)
     }
 }
 

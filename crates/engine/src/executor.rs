@@ -132,6 +132,7 @@ impl Executor {
             record.id = Some(id.clone());
             record.properties = sure(&schema, &resolved.desired);
             record.attributes = Map::new();
+            record.unfinished = true;
             describe(record, change);
             drop_intent(snapshot, address, Intent::Create);
         });
@@ -241,6 +242,9 @@ impl Executor {
                 Update { id: id.clone(), live: unmarked(before), desired: complete.clone(), changed };
             patience.attempt(|| resource.update(&update)).await?;
         }
+        let unfinished = self.writer.read(|s| s.resources.get(address).is_some_and(|r| r.unfinished));
+        // As after its create: what the stack file leaves out is not what AWS made of it meanwhile.
+        let complete = if unfinished { unmarked(&resolved.desired) } else { complete };
         patience.attempt(|| resource.finish(&id, &complete)).await?;
         self.settle(change, &*resource, &schema, &resolved, &id).await?;
         Ok(id)
@@ -341,6 +345,7 @@ impl Executor {
             record.id = Some(id.to_owned());
             record.properties.clone_from(&resolved.desired);
             record.attributes = attributes;
+            record.unfinished = false;
             describe(record, change);
             drop_intent(snapshot, &change.address, Intent::Create);
             drop_intent(snapshot, &change.address, Intent::Update);

@@ -51,29 +51,14 @@ pub(crate) async fn recover(context: &Context, snapshot: &mut Snapshot) -> Resul
     let mut found: HashMap<usize, String> = HashMap::new();
     let is_create = |index: &usize| journal.entries[*index].intent == Intent::Create;
     let mut open: Vec<usize> = (0..journal.entries.len()).filter(is_create).collect();
-    // What an object refers to is looked up in a round before its own: it may be another one than the state knows.
-    while !open.is_empty() {
-        let names: HashSet<&str> =
-            open.iter().map(|&index| journal.entries[index].address.name.as_str()).collect();
-        let (waiting, ready): (Vec<usize>, Vec<usize>) =
-            open.iter().partition(|index| waits_for(&journal.entries[**index], &names));
-        if ready.is_empty() {
+    // Long enough for AWS to show what was made last; what is there need not wait for what is not.
+    for pause in [0, 1, 3, 6] {
+        tokio::time::sleep(context.pace.0 * pause).await;
+        let looks = look_through(context, snapshot, &journal.entries, &open, &mut found).await?;
+        open.retain(|index| looks.absent.contains(index) || looks.unknown.contains(index));
+        if looks.absent.is_empty() {
             break;
         }
-        let mut looks = Vec::new();
-        for index in ready {
-            // Without properties it waits for something that was not made, so it cannot have been started.
-            looks.extend(Look::of(context, snapshot, index, &journal.entries[index])?);
-        }
-        let mut adopted = Vec::new();
-        for (look, id) in look_up(context, looks).await? {
-            let entry = &journal.entries[look.index];
-            adopt(snapshot, entry, sure(&look.schema, &look.wanted.properties), id.clone());
-            adopted.push(entry.address.clone());
-            found.insert(look.index, id);
-        }
-        fill_in(context, snapshot, &adopted).await?;
-        open = waiting;
     }
     let recovered = journal.entries.into_iter().enumerate().map(|(index, entry)| {
         let address = entry.address;
@@ -84,6 +69,62 @@ pub(crate) async fn recover(context: &Context, snapshot: &mut Snapshot) -> Resul
         }
     });
     Ok(recovered.collect())
+}
+
+/// What a look through the creates of a journal did not find.
+#[derive(Default)]
+struct Missing {
+    /// Those that are not there.
+    absent: Vec<usize>,
+    /// Those that cannot be looked up: they wait for something that was not made, so they cannot have been started.
+    unknown: Vec<usize>,
+}
+
+/// Looks once for each of these creates and adopts what is there.
+async fn look_through(
+    context: &Context,
+    snapshot: &mut Snapshot,
+    entries: &[Entry],
+    open: &[usize],
+    found: &mut HashMap<usize, String>,
+) -> Result<Missing, Error> {
+    let mut missing = Missing::default();
+    let mut open = open.to_vec();
+    // What an object refers to is looked up in a round before its own: it may be another one than the state knows.
+    while !open.is_empty() {
+        let names: HashSet<&str> = open.iter().map(|&index| entries[index].address.name.as_str()).collect();
+        let (waiting, ready): (Vec<usize>, Vec<usize>) =
+            open.iter().partition(|index| waits_for(&entries[**index], &names));
+        if ready.is_empty() {
+            missing.unknown.extend(waiting);
+            break;
+        }
+        let mut looks = Vec::new();
+        for index in ready {
+            match Look::of(context, snapshot, index, &entries[index])? {
+                Some(look) => looks.push(look),
+                None => missing.unknown.push(index),
+            }
+        }
+        let answers = stream::iter(&looks).map(|look| find(context, look)).buffered(PARALLEL_LOOKS);
+        let answers: Vec<Found> = answers.try_collect().await?;
+        let mut adopted = Vec::new();
+        for (look, answer) in looks.into_iter().zip(answers) {
+            match answer {
+                Found::Ours(id) if !look.wanted.known.contains(&id) => {
+                    let entry = &entries[look.index];
+                    adopt(snapshot, entry, sure(&look.schema, &look.wanted.properties), id.clone());
+                    adopted.push(entry.address.clone());
+                    found.insert(look.index, id);
+                }
+                Found::Ours(_) | Found::Absent => missing.absent.push(look.index),
+                Found::Foreign(_) => {}
+            }
+        }
+        fill_in(context, snapshot, &adopted).await?;
+        open = waiting;
+    }
+    Ok(missing)
 }
 
 /// Whether a create has properties that come from one of these resources.
@@ -141,30 +182,6 @@ impl Look {
     }
 }
 
-/// Looks up many objects at once, long enough for AWS to show them; gives those that are there, with their ids.
-async fn look_up(context: &Context, mut looks: Vec<Look>) -> Result<Vec<(Look, String)>, Error> {
-    let mut found = Vec::new();
-    for pause in [0, 1, 3, 6] {
-        if looks.is_empty() {
-            break;
-        }
-        tokio::time::sleep(context.pace.0 * pause).await;
-        let answers = stream::iter(&looks).map(|look| find(context, look)).buffered(PARALLEL_LOOKS);
-        let answers: Vec<Found> = answers.try_collect().await?;
-        let mut absent = Vec::new();
-        for (look, answer) in looks.into_iter().zip(answers) {
-            match answer {
-                Found::Ours(id) if !look.wanted.known.contains(&id) => found.push((look, id)),
-                Found::Ours(_) | Found::Absent => absent.push(look),
-                Found::Foreign(_) => {}
-            }
-        }
-        looks = absent;
-    }
-    found.sort_by_key(|(look, _)| look.index);
-    Ok(found)
-}
-
 async fn find(context: &Context, look: &Look) -> Result<Found, Error> {
     let patience = Patience {
         address: &look.wanted.address,
@@ -217,6 +234,7 @@ fn adopt(snapshot: &mut Snapshot, entry: &Entry, properties: Map, id: String) {
     record.depose();
     record.id = Some(id);
     record.attributes = Map::new();
+    record.unfinished = true;
     record.properties = properties;
     record.dependencies.clone_from(&entry.dependencies);
     record.retain = entry.retain;

@@ -339,6 +339,11 @@ impl Planner<'_> {
             }
         }
         if differences.is_empty() {
+            // What is left to do may be nothing that a property tells.
+            if record.unfinished {
+                change.action = Action::Update;
+                change.reason.get_or_insert(Reason::Unfinished);
+            }
             return;
         }
         let mut forcing: BTreeSet<String> = differences

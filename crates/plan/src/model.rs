@@ -82,6 +82,8 @@ pub enum Reason {
     Moved(Address),
     /// Predecessors that an earlier replacement left are deleted.
     Deposed,
+    /// An earlier run made it, and broke off before it was complete.
+    Unfinished,
 }
 
 /// One operation of an apply.

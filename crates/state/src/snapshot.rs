@@ -57,6 +57,8 @@ pub struct Record {
     pub retain: bool,
     /// A replacement makes the new one first.
     pub create_before_destroy: bool,
+    /// It was made, but what comes after the create request is not known to be done.
+    pub unfinished: bool,
     /// Predecessors that are still to be deleted.
     pub deposed: Vec<Deposed>,
 }
@@ -282,6 +284,8 @@ struct RecordForm {
     retain: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     create_before_destroy: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unfinished: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deposed: Vec<DeposedForm>,
 }
@@ -310,6 +314,7 @@ impl RecordForm {
             dependencies: record.dependencies.clone(),
             retain: record.retain,
             create_before_destroy: record.create_before_destroy,
+            unfinished: record.unfinished,
             deposed: deposed.collect(),
         }
     }
@@ -328,6 +333,7 @@ impl RecordForm {
             dependencies: self.dependencies,
             retain: self.retain,
             create_before_destroy: self.create_before_destroy,
+            unfinished: self.unfinished,
             deposed: deposed.collect(),
         };
         (self.address, record)
@@ -349,6 +355,7 @@ mod tests {
                 properties: Map::from([("cidr_block".into(), Value::from("10.0.0.0/24"))]),
                 attributes: Map::from([("arn".into(), Value::from("arn:x"))]),
                 dependencies: vec![Address::single("vpc")],
+                unfinished: key == "b",
                 deposed: vec![Deposed { id: "old".into(), ..Deposed::default() }],
                 ..Record::default()
             };

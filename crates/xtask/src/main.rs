@@ -30,6 +30,9 @@ enum Command {
     Test {
         /// Only tests whose name contains this
         filter: Option<String>,
+        /// Kill wharf at every boundary of every request instead (an hour on 2 cores), and fail more of them
+        #[arg(long, conflicts_with = "filter")]
+        crash: bool,
     },
     /// Check formatting and lints
     Lint,
@@ -52,7 +55,8 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo { keep } => demo::run(keep),
-        Command::Test { filter } => test::run(filter.as_deref()),
+        Command::Test { crash: true, .. } => test::crash(),
+        Command::Test { filter, .. } => test::run(filter.as_deref()),
         Command::Lint => lint::run(),
         Command::Generate { check } => generate::run(check),
         Command::Bench => bench::run(),

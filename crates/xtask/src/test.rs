@@ -17,3 +17,11 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     arguments.extend(filter.map(|filter| ["--", filter]).into_iter().flatten());
     host::run(host::cargo(&arguments).env(PYTHON, &python))
 }
+
+/// Runs the whole crash matrix, of which the ordinary tests run a sample. It prints how far it is, and what came of it.
+pub(crate) fn crash() -> Result<()> {
+    let python = python::ensure()?;
+    host::wharf(false)?;
+    let arguments = ["test", "--workspace", "--quiet", "--test", "end_to_end", "--", "crash::"];
+    host::run(host::cargo(&arguments).env(PYTHON, &python).env("WHARF_CRASH", "all"))
+}

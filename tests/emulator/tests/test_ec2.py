@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 
@@ -45,6 +47,16 @@ def test_nat_gateway_holds_address_subnet_and_internet_gateway(stack, refused):
     stack.ec2.release_address(**release)
     stack.ec2.detach_internet_gateway(**detach)
     stack.ec2.delete_subnet(SubnetId=stack.subnets[0])
+
+
+def test_nat_gateway_goes_unwatched_too(stack, refused):
+    assert stack.gateway
+    nat = available_nat(stack)
+    stack.ec2.delete_nat_gateway(NatGatewayId=nat)
+    refused("DependencyViolation", stack.ec2.delete_subnet, SubnetId=stack.subnets[0])
+    time.sleep(1.1)
+    stack.ec2.delete_subnet(SubnetId=stack.subnets[0])
+    assert nat_state(stack, nat) == "deleted"
 
 
 def test_nat_gateway_takes_a_free_address_only(stack, refused):

@@ -58,7 +58,7 @@ def test_kill_at_a_boundary(emulator, caller, kind, effects):
     start(caller)
     assert caller.wait(timeout=60) == -9
     [rule] = emulator.counters()["rules"]
-    assert (rule["hits"], rule["remaining"]) == (1, 0)
+    assert (rule["hits"], rule["remaining"], rule["last"]) == (1, 0, "ec2:CreateVpc")
     log = [entry for entry in emulator.control("log") if entry["operation"] == "ec2:CreateVpc"]
     assert [entry["status"] for entry in log] == [200, 200 if kind == "kill_answered" else "dropped"]
     assert len(made(emulator)) == effects

@@ -104,6 +104,22 @@ def test_versions(s3, refused):
     assert count > 2
 
 
+def test_deleting_while_versioning_is_suspended(s3, refused):
+    versioned(s3)
+    first = s3.put_object(**STATE, Body=b"1")["VersionId"]
+    marker = s3.delete_object(**STATE)["VersionId"]
+    s3.put_bucket_versioning(Bucket="bucket", VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(**STATE, Body=b"2")
+    assert s3.delete_object(**STATE)["VersionId"] == "null"
+    refused("NoSuchKey", s3.get_object, **STATE)
+    found = s3.list_object_versions(Bucket="bucket")
+    assert [version["VersionId"] for version in found["Versions"]] == [first]
+    assert [version["VersionId"] for version in found["DeleteMarkers"]] == ["null", marker]
+    every = [{"Key": STATE["Key"], "VersionId": version} for version in (first, marker, "null")]
+    assert "Errors" not in s3.delete_objects(Bucket="bucket", Delete={"Objects": every})
+    s3.delete_bucket(Bucket="bucket")
+
+
 def test_encryption_is_said(client, s3):
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     plain = s3.put_object(**STATE, Body=b"1")

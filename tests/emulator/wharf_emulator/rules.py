@@ -72,6 +72,7 @@ class Rule:
         self.skip = source.get("after", 0)
         self.left = source.get("times", 1 if self.kind.startswith("kill_") else None)
         self.hits = 0
+        self.last: str | None = None
         self._set_at = time.monotonic()
 
     def __getitem__(self, name: str) -> Any:
@@ -97,13 +98,14 @@ class Rule:
         if self.left is not None:
             self.left -= 1
         self.hits += 1
+        self.last = operation
         return True
 
     def _is_over(self) -> bool:
         return self.kind == "deny" and "ms" in self.source and time.monotonic() - self._set_at >= self["ms"] / 1000
 
     def to_json(self) -> dict[str, Any]:
-        return {**self.source, "hits": self.hits, "remaining": self.left}
+        return {**self.source, "hits": self.hits, "remaining": self.left, "last": self.last}
 
 
 def _is_number(value: Any) -> bool:

@@ -113,6 +113,7 @@ fn one(text: &mut String, change: &Change, schema: Option<&Schema>, palette: Pal
 fn reason(change: &Change) -> Option<String> {
     let id = change.id.as_deref().unwrap_or_default();
     Some(match change.reason.as_ref()? {
+        Reason::Unfinished => "an earlier run broke off before it was complete".to_owned(),
         Reason::Gone => "it was deleted outside wharf".to_owned(),
         Reason::NotInStack => "it is no longer in the stack file".to_owned(),
         Reason::Destroy => return None,

@@ -110,7 +110,10 @@ impl Lab {
             return Err(format!("the second plan is not empty: {:?} {differences:?}", plan.operations).into());
         }
         self.agrees()?;
-        Ok(outcome)
+        match self.cloud.objects().iter().find(|object| object.unfinished) {
+            Some(object) => Err(format!("made and never finished: {object:?}").into()),
+            None => Ok(outcome),
+        }
     }
 
     pub(crate) async fn plan(&self, text: &str) -> Result<Plan> {

@@ -78,6 +78,18 @@ fn gone_objects_are_made_again_and_forgotten_when_nobody_wants_them() -> Result<
 }
 
 #[test]
+fn what_a_run_left_unfinished_is_finished() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    let record = world.snapshot.as_mut().and_then(|s| s.resources.get_mut(&"named".parse().ok()?));
+    record.ok_or("`named` is not in the state")?.unfinished = true;
+    let plan = world.plan(STACK)?;
+    assert_eq!(lines(&plan), ["0 ~ named"]);
+    assert_eq!(plan.changes[1].reason, Some(Reason::Unfinished));
+    assert!(plan.changes[1].differences.is_empty());
+    Ok(())
+}
+
+#[test]
 fn retained_objects_stay() -> Result<()> {
     let world =
         World::applied(&STACK.replace("type: fake_named,", "type: fake_named, lifecycle: {retain: true},"))?;

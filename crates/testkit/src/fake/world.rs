@@ -24,6 +24,8 @@ pub struct FakeObject {
     pub made_for: String,
     /// For how many reads it cannot be seen yet.
     pub hidden: usize,
+    /// Whether what comes after its create is still to be done.
+    pub unfinished: bool,
 }
 
 #[derive(Debug, Default)]
@@ -83,13 +85,22 @@ impl World {
         let made_for = new.address.to_tag();
         self.insert(
             kind,
-            FakeObject { kind: kind.name, id: id.clone(), properties, revision: 1, made_for, hidden },
+            FakeObject {
+                kind: kind.name,
+                id: id.clone(),
+                properties,
+                revision: 1,
+                made_for,
+                hidden,
+                unfinished: true,
+            },
         );
         Ok(id)
     }
 
     pub(super) fn finish(&mut self, kind: &FakeKind, operation: &str, id: &str, desired: &Map) -> Result<()> {
         let object = self.get(kind, operation, id)?;
+        object.unfinished = false;
         for name in kind.late {
             match desired.get(*name) {
                 Some(value) => object.properties.insert((*name).to_owned(), value.clone()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 from ..call import Call, Fault
@@ -10,6 +11,8 @@ from ..hooks import after, before
 from ..naming import service_model
 from .interfaces import holders
 
+UNSEEN_SECONDS = 1.0
+"""How long a deletion takes that nobody watches."""
 MALFORMED = {
     "VpcId": ("vpc", "InvalidVpcID.Malformed"),
     "SubnetId": ("subnet", "InvalidSubnetID.Malformed"),
@@ -52,6 +55,14 @@ before(*(name for name in _ALL if name.startswith("ec2:Create")), "ec2:AllocateA
 
 
 # VPCs and subnets
+
+
+@before("ec2:DeleteVpc", "ec2:DeleteSubnet", "ec2:DetachInternetGateway", "ec2:ReleaseAddress", "ec2:CreateNatGateway")
+def forgotten_deletions(call: Call) -> None:
+    """A NAT gateway that nobody looks at is deleted all the same; before other checks of what is in use."""
+    for nat in call.backend().nat_gateways.values():
+        if nat.state == "deleting" and time.monotonic() - nat.wharf_deleted > UNSEEN_SECONDS:
+            _arrive(call, nat)
 
 
 @before("ec2:DeleteVpc")
@@ -185,7 +196,7 @@ def delete_nat_gateway(call: Call) -> dict[str, Any]:
     if nat.state == "deleted":
         raise Fault("NatGatewayNotFound", f"The Nat Gateway {nat.id} was not found")
     if nat.state != "deleting":
-        nat.state, nat.wharf_described = "deleting", 0
+        nat.state, nat.wharf_described, nat.wharf_deleted = "deleting", 0, time.monotonic()
     return {"NatGatewayId": nat.id}
 
 

@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 
 from ..call import Call, Fault
 from ..hooks import after, before
@@ -142,4 +142,44 @@ def _versioning_element() -> None:
     S3Serializer._serialized_result_to_response = renamed  # noqa: SLF001
 
 
+def _suspended_versions() -> None:
+    """moto takes a bucket whose versioning is suspended for one that never had any, and drops all versions of a key.
+
+    What is written or marked as deleted meanwhile is the version ``null``, which takes the place of an earlier one.
+    """
+    put, delete = S3Backend.put_object, S3Backend.delete_object
+
+    def put_object(self: S3Backend, bucket_name: str, key_name: str, *args: Any, **kwargs: Any) -> Any:
+        bucket = self.get_bucket(bucket_name)
+        earlier = list(bucket.keys.getlist(key_name, []))
+        new = put(self, bucket_name, key_name, *args, **kwargs)
+        if bucket.versioning_status == "Suspended":
+            bucket.keys.setlist(key_name, [*_named(earlier), new])
+        return new
+
+    def delete_object(
+        self: S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+    ) -> Any:
+        bucket = self.get_bucket(bucket_name)
+        if bucket.versioning_status != "Suspended" or key_name not in bucket.keys:
+            return delete(self, bucket_name, key_name, version_id, bypass)
+        bucket.versioning_status = "Enabled"
+        try:
+            answer = delete(self, bucket_name, key_name, version_id, bypass)
+        finally:
+            bucket.versioning_status = "Suspended"
+        if version_id is None:
+            *earlier, marker = bucket.keys.getlist(key_name)
+            marker._version_id = answer[1]["version-id"] = "null"  # noqa: SLF001 (it has no setter)
+            bucket.keys.setlist(key_name, [*_named(earlier), marker])
+        return answer
+
+    S3Backend.put_object, S3Backend.delete_object = put_object, delete_object
+
+
+def _named(versions: list[Any]) -> list[Any]:
+    return [version for version in versions if str(version.version_id) != "null"]
+
+
 _versioning_element()
+_suspended_versions()
