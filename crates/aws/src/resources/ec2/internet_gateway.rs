@@ -1,5 +1,6 @@
 use super::support::{
-    FILTER_VALUES, among, arn, by_id, filter, found, from_aws, new_id, owned, specification, update_tags,
+    FILTER_VALUES, among, arn, by_id, filter, found, from_aws, imported, new_id, owned, specification,
+    update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -43,6 +44,7 @@ impl ResourceType for InternetGateway {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_internet_gateway";
+    const IMPORT_ID: &'static str = "INTERNET_GATEWAY_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeInternetGateways"],
@@ -128,6 +130,10 @@ impl ResourceType for InternetGateway {
             wanted,
             answer.internet_gateways.into_iter().flatten().filter_map(|g| g.internet_gateway_id),
         ))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "igw-")
     }
 
     /// A gateway made a moment ago cannot be attached everywhere at once.

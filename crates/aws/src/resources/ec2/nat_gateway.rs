@@ -1,5 +1,5 @@
 use super::support::{
-    FILTER_VALUES, among, by_id, filter, found, from_aws, new_id, owned, specification, update_tags,
+    FILTER_VALUES, among, by_id, filter, found, from_aws, imported, new_id, owned, specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -65,6 +65,7 @@ impl ResourceType for NatGateway {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_nat_gateway";
+    const IMPORT_ID: &'static str = "NAT_GATEWAY_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeNatGateways"],
@@ -169,6 +170,10 @@ impl ResourceType for NatGateway {
             matches!(wanted.by_tags("", &tags), Found::Ours(_))
         });
         Ok(found(wanted, ours.filter_map(|gateway| gateway.nat_gateway_id)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "nat-")
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

@@ -1,6 +1,6 @@
 use super::route_target::{self, Destination, Target, is_made};
 use super::support::{
-    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, found, from_aws, new_id, owned,
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, found, from_aws, imported, new_id, owned,
     specification, unfinished, update_tags,
 };
 use crate::clients::Clients;
@@ -67,6 +67,7 @@ impl ResourceType for RouteTable {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_route_table";
+    const IMPORT_ID: &'static str = "ROUTE_TABLE_ID";
     const BATCH: usize = FILTER_VALUES;
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
@@ -164,6 +165,10 @@ impl ResourceType for RouteTable {
         let request = cloud.ec2().describe_route_tables().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeRouteTables")?;
         Ok(found(wanted, answer.route_tables.into_iter().flatten().filter_map(|table| table.route_table_id)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "rtb-")
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

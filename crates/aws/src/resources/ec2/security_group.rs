@@ -1,7 +1,7 @@
 use super::group_rule::{self, Rule, Source, canonical_protocol};
 use super::support::{
-    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, from_aws, new_id, owned, range_mistake,
-    specification, unfinished, update_tags,
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, from_aws, imported, new_id, owned,
+    range_mistake, specification, unfinished, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -104,6 +104,8 @@ impl ResourceType for SecurityGroup {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_security_group";
+    const NAMED_BY: &'static [&'static str] = &["name", "vpc_id"];
+    const IMPORT_ID: &'static str = "SECURITY_GROUP_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeSecurityGroups"],
@@ -219,20 +221,26 @@ impl ResourceType for SecurityGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        if wanted.properties.name.is_none() && wanted.token.is_empty() {
+            // A made-up name is made of the token.
+            return Ok(Found::Absent);
+        }
         // Names are unique in a VPC; which one is the default VPC, only the tags of the group tell.
-        let filters = match &wanted.properties.vpc_id {
-            Some(vpc) => vec![
-                filter("group-name", [wanted.properties.name(wanted.token)]),
-                filter("vpc-id", [vpc.as_str()]),
-            ],
+        let place = match &wanted.properties.vpc_id {
+            Some(vpc) => vec![filter("vpc-id", [vpc.as_str()])],
             None => owned(wanted),
         };
-        let request = cloud.ec2().describe_security_groups().set_filters(Some(filters));
+        let request = cloud.ec2().describe_security_groups().set_filters(Some(place));
+        let request = request.filters(filter("group-name", [wanted.properties.name(wanted.token)]));
         let answer = request.send().await.named("ec2:DescribeSecurityGroups")?;
         let Some(group) = answer.security_groups.into_iter().flatten().next() else {
             return Ok(Found::Absent);
         };
         Ok(wanted.by_tags(group.group_id.unwrap_or_default(), &from_aws(group.tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "sg-")
     }
 
     fn canonical(properties: &mut Map) {

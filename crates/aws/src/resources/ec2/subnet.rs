@@ -1,5 +1,6 @@
 use super::support::{
-    FILTER_VALUES, among, boolean, by_id, filter, found, from_aws, new_id, owned, specification, update_tags,
+    FILTER_VALUES, among, boolean, by_id, filter, found, from_aws, imported, new_id, owned, specification,
+    update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -64,6 +65,7 @@ impl ResourceType for Subnet {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_subnet";
+    const IMPORT_ID: &'static str = "SUBNET_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeSubnets"],
@@ -181,6 +183,10 @@ impl ResourceType for Subnet {
         let request = cloud.ec2().describe_subnets().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeSubnets")?;
         Ok(found(wanted, answer.subnets.into_iter().flatten().filter_map(|subnet| subnet.subnet_id)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "subnet-")
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use wharf_core::Value;
 use wharf_provider::{
-    Error, Found, ObjectOf, ResourceType as Kind, Result, Tags, UpdateOf, WantedOf, ownership,
+    Error, ErrorKind, Found, ObjectOf, ResourceType as Kind, Result, Tags, UpdateOf, WantedOf, ownership,
 };
 
 /// The most values that one filter takes.
@@ -81,6 +81,20 @@ pub(crate) async fn update_tags<T: Kind>(
     Ok(())
 }
 
+/// The id in an import of an object whose ids begin with `prefix`, such as `vpc-`.
+pub(crate) fn imported(id: &str, prefix: &str) -> Result<Option<String>> {
+    if id
+        .strip_prefix(prefix)
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_alphanumeric()) && !rest.is_empty())
+    {
+        return Ok(Some(id.to_owned()));
+    }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!("`{id}` is no id that can be imported here: one begins with `{prefix}`"),
+    ))
+}
+
 /// The filters that find an object by its ownership tags.
 pub(crate) fn owned<T: Kind>(wanted: &WantedOf<'_, T>) -> Vec<Filter> {
     vec![
@@ -139,6 +153,14 @@ pub(crate) fn range_mistake(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_to_import() {
+        assert_eq!(imported("vpc-0a1b", "vpc-").ok().flatten().as_deref(), Some("vpc-0a1b"));
+        for wrong in ["", "vpc-", "subnet-1", "vpc-1/rtb-2"] {
+            assert!(imported(wrong, "vpc-").is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn ranges() {

@@ -1,6 +1,6 @@
 use super::support::{
-    FILTER_VALUES, among, arn, boolean, by_id, filter, found, from_aws, new_id, owned, specification,
-    update_tags,
+    FILTER_VALUES, among, arn, boolean, by_id, filter, found, from_aws, imported, new_id, owned,
+    specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -82,6 +82,7 @@ impl ResourceType for Vpc {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_vpc";
+    const IMPORT_ID: &'static str = "VPC_ID";
     const BATCH: usize = FILTER_VALUES;
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
@@ -197,6 +198,10 @@ impl ResourceType for Vpc {
         Ok(found(wanted, answer.vpcs.into_iter().flatten().filter_map(|vpc| vpc.vpc_id)))
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "vpc-")
+    }
+
     fn replaces(_: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
         let default = Value::from("default");
         changed.contains("instance_tenancy") && desired.get("instance_tenancy") != Some(&default)
@@ -217,9 +222,9 @@ impl Flags {
             request.send().await.named("ec2:DescribeVpcAttribute").or_absent()
         };
         let metrics = async {
-            // Rarely used, so asked for only where the stack sets it.
+            // Rarely used, so asked for only where the stack sets it, and of what the state does not know yet.
             let used =
-                object.properties.as_ref().is_some_and(|p| p.enable_network_address_usage_metrics.is_some());
+                object.properties.as_ref().is_none_or(|p| p.enable_network_address_usage_metrics.is_some());
             if used { describe(VpcAttributeName::EnableNetworkAddressUsageMetrics).await } else { Ok(None) }
         };
         let (support, hostnames, metrics) = futures::try_join!(

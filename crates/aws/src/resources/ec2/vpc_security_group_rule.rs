@@ -1,7 +1,9 @@
 //! What `aws_vpc_security_group_ingress_rule` and `aws_vpc_security_group_egress_rule` share: all but the direction.
 
 use super::group_rule::{self, Rule, Source, canonical_protocol};
-use super::support::{FILTER_VALUES, arn, from_aws, new_id, range_mistake, specification, update_tags};
+use super::support::{
+    FILTER_VALUES, arn, from_aws, imported, new_id, range_mistake, specification, update_tags,
+};
 use crate::clients::Clients;
 use aws_sdk_ec2::types::{ResourceType as Ec2Type, SecurityGroupRule as AwsRule};
 use schemars::JsonSchema;
@@ -73,6 +75,17 @@ impl<D: Direction> ResourceType for GroupRule<D> {
     type Attributes = Attributes;
 
     const NAME: &'static str = D::NAME;
+    const NAMED_BY: &'static [&'static str] = &[
+        "security_group_id",
+        "ip_protocol",
+        "from_port",
+        "to_port",
+        "cidr_ipv4",
+        "cidr_ipv6",
+        "prefix_list_id",
+        "referenced_security_group_id",
+    ];
+    const IMPORT_ID: &'static str = "SECURITY_GROUP_RULE_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = D::PERMISSIONS;
 
@@ -139,8 +152,11 @@ impl<D: Direction> ResourceType for GroupRule<D> {
         let mut foreign = Found::Absent;
         for live in rules.into_iter().filter(|rule| rule.is_egress() == Some(D::EGRESS)) {
             let rule = Rule::of(&live);
-            let found =
-                wanted.by_tags(live.security_group_rule_id.unwrap_or_default(), &from_aws(live.tags.clone()));
+            let id = live.security_group_rule_id.unwrap_or_default();
+            if wanted.known.contains(&id) {
+                continue;
+            }
+            let found = wanted.by_tags(id, &from_aws(live.tags));
             if matches!(found, Found::Ours(_)) {
                 return Ok(found);
             }
@@ -149,6 +165,10 @@ impl<D: Direction> ResourceType for GroupRule<D> {
             }
         }
         Ok(foreign)
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "sgr-")
     }
 
     fn canonical(properties: &mut Map) {

@@ -88,6 +88,8 @@ impl ResourceType for Repository {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecr_repository";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "REPOSITORY_NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecr:DescribeRepositories", "ecr:ListTagsForResource"],
@@ -185,14 +187,14 @@ impl ResourceType for Repository {
         Ok(tags(cloud, name).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id)
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let mut faults = Vec::new();
-        if let Some(name) = properties.get("name").and_then(Value::as_str) {
-            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
-            if !(2..=256).contains(&name.len()) || !name.chars().all(allowed) {
-                let message = "a repository's name has 2 to 256 lowercase letters, digits and `._-/`";
-                faults.push(("name".to_owned(), message.to_owned()));
-            }
+        if properties.get("name").and_then(Value::as_str).is_some_and(|name| !is_name(name)) {
+            faults.push(("name".to_owned(), NAME.to_owned()));
         }
         let encryption = properties.get("encryption_configuration").and_then(Value::as_list);
         if let Some(encryption) = encryption.and_then(|blocks| blocks.first()).and_then(Value::as_map)
@@ -204,6 +206,21 @@ impl ResourceType for Repository {
         }
         faults
     }
+}
+
+const NAME: &str = "a repository's name has 2 to 256 lowercase letters, digits and `._-/`";
+
+fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
+    (2..=256).contains(&name.len()) && name.chars().all(allowed)
+}
+
+/// The id in an import of a repository, or of what it has one of: the repository's name.
+pub(super) fn imported(id: &str) -> Result<Option<String>> {
+    if is_name(id) {
+        return Ok(Some(id.to_owned()));
+    }
+    Err(Error::new(ErrorKind::Invalid, format!("`{id}` is no repository: {NAME}")))
 }
 
 /// Repositories by name; `None` if one of them is missing.

@@ -124,6 +124,8 @@ impl ResourceType for Cluster {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecs_cluster";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "CLUSTER_NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecs:DescribeClusters"],
@@ -138,7 +140,6 @@ impl ResourceType for Cluster {
             .into_iter()
             .map(|cluster| (cluster.cluster_name().unwrap_or_default().to_owned(), cluster))
             .collect();
-        // An import may give the name instead of the ARN.
         Ok(objects.iter().map(|object| clusters.remove(arn::last(&object.id)).map(live)).collect())
     }
 
@@ -220,10 +221,22 @@ impl ResourceType for Cluster {
         }))
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let name = arn::resource(id).strip_prefix("cluster/").filter(|_| id.starts_with("arn:"));
+        if !is_name(name.unwrap_or(id)) {
+            let message = format!("`{id}` is no cluster: it is imported by its name, or its ARN");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        Ok(Some(if name.is_some() {
+            id.to_owned()
+        } else {
+            cloud.arn("ecs", &format!("cluster/{id}")).await?
+        }))
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let named = properties.get("name").and_then(Value::as_str);
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if named.is_some_and(|name| name.is_empty() || name.len() > 255 || !name.chars().all(allowed)) {
+        if named.is_some_and(|name| !is_name(name)) {
             let message = "a cluster's name has 1 to 255 letters, digits, underscores and hyphens";
             return vec![("name".to_owned(), message.to_owned())];
         }
@@ -233,6 +246,12 @@ impl ResourceType for Cluster {
     fn passes(error: &Error) -> bool {
         error.is_code("UpdateInProgressException")
     }
+}
+
+/// Whether clusters and services may be called so.
+pub(super) fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (1..=255).contains(&name.len()) && name.chars().all(allowed)
 }
 
 /// The clusters that are there, of these names or ARNs.

@@ -1,3 +1,4 @@
+use super::cluster::is_name;
 use super::service_parts::{
     Alarms, CapacityProviderStrategy, CircuitBreaker, DeploymentController, LoadBalancer,
     NetworkConfiguration, PlacementConstraint, PlacementStrategy, ServiceRegistry,
@@ -159,6 +160,8 @@ impl ResourceType for Service {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecs_service";
+    const NAMED_BY: &'static [&'static str] = &["name", "cluster"];
+    const IMPORT_ID: &'static str = "CLUSTER_NAME/SERVICE_NAME";
     const BATCH: usize = 10 * DESCRIBED;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecs:DescribeServices"],
@@ -277,6 +280,18 @@ impl ResourceType for Service {
         }))
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let names = arn::resource(id).strip_prefix("service/").unwrap_or(id).split_once('/');
+        let Some((cluster, name)) = names.filter(|(cluster, name)| is_name(cluster) && is_name(name)) else {
+            let message =
+                format!("`{id}` is no service: it is imported as `cluster/service`, by the names of both");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        };
+        // Old services have ARNs without the cluster in them.
+        let services = describe(cloud, cluster, vec![name.to_owned()]).await?;
+        Ok(services.into_iter().find_map(|service| service.service_arn))
+    }
+
     fn canonical(properties: &mut Map) {
         arn::shorten(properties, "cluster", arn::last);
         arn::shorten(properties, "task_definition", arn::last);
@@ -352,7 +367,7 @@ struct Place {
 }
 
 impl Place {
-    /// From an ARN, or from `cluster/name` as Terraform imports it. The ARNs of old accounts have no cluster.
+    /// From an ARN, or from `cluster/name`. The ARNs of old accounts have no cluster.
     fn new(id: &str, cluster: Option<&str>) -> Self {
         let path = arn::resource(id);
         let path = path.strip_prefix("service/").unwrap_or(path);

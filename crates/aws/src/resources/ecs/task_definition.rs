@@ -1,8 +1,10 @@
 use super::container_definitions;
 use super::support::{from_aws, to_aws, update_tags};
 use super::volume::{self, Volume};
+use crate::arn::resource;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::exact;
 use aws_sdk_ecs::types as ecs;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -139,6 +141,7 @@ impl ResourceType for TaskDefinition {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecs_task_definition";
+    const IMPORT_ID: &'static str = "TASK_DEFINITION_ARN";
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"],
@@ -233,10 +236,27 @@ impl ResourceType for TaskDefinition {
             async move { Ok(read(cloud, &object).await?.map(|live| (object.id, live.properties))) }
         });
         let revisions: Vec<Option<(String, Properties)>> = try_join_all(revisions).await?;
+        // An older one that was left active has our tags as well.
         let ours = revisions.into_iter().flatten().find(|(arn, revision)| {
-            matches!(wanted.by_tags(arn, &revision.tags), Found::Ours(_)) && same(wanted.properties, revision)
+            let is_ours = |found| matches!(found, Found::Ours(_));
+            is_ours(wanted.by_tags(arn, &revision.tags)) && is_ours(exact::found(wanted, arn, revision))
         });
         Ok(ours.map_or(Found::Absent, |(arn, _)| Found::Ours(arn)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        if is_revision(id) {
+            return Ok(Some(id.to_owned()));
+        }
+        let message = format!(
+            "`{id}` is no revision of a task definition: one is `arn:aws:ecs:...:task-definition/family:1`"
+        );
+        Err(Error::new(ErrorKind::Invalid, message))
+    }
+
+    /// Terraform's own id is the family.
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        attributes.get("arn")?.as_str().map(str::to_owned)
     }
 
     fn canonical(properties: &mut Map) {
@@ -276,6 +296,12 @@ impl ResourceType for TaskDefinition {
     }
 }
 
+/// Whether this is the ARN of a task definition, with a revision.
+fn is_revision(arn: &str) -> bool {
+    let revision = resource(arn).strip_prefix("task-definition/").and_then(|name| name.split_once(':'));
+    arn.starts_with("arn:") && revision.is_some_and(|(_, number)| number.parse::<u32>().is_ok())
+}
+
 /// `1 vCPU` is 1024 units, `2 GB` are 2048 MiB.
 fn plain(size: &str, unit: &str) -> String {
     let number = size.to_lowercase();
@@ -284,28 +310,6 @@ fn plain(size: &str, unit: &str) -> String {
         Some(Ok(number)) if number.is_finite() => format!("{}", (number * 1024.0).round()),
         _ => size.to_owned(),
     }
-}
-
-/// Whether a revision is what was wanted, as far as what makes a revision goes.
-fn same(wanted: &Properties, revision: &Properties) -> bool {
-    let form = |properties: &Properties| {
-        let mut map = Map::new();
-        for (name, value) in [
-            ("cpu", &properties.cpu),
-            ("memory", &properties.memory),
-            ("network_mode", &properties.network_mode),
-            ("execution_role_arn", &properties.execution_role_arn),
-            ("task_role_arn", &properties.task_role_arn),
-        ] {
-            map.extend(value.as_ref().map(|value| (name.to_owned(), Value::from(value.as_str()))));
-        }
-        let definitions = Value::from(properties.container_definitions.0.clone());
-        map.insert("container_definitions".to_owned(), definitions);
-        TaskDefinition::canonical(&mut map);
-        map
-    };
-    let revision = form(revision);
-    form(wanted).iter().all(|(name, value)| revision.get(name) == Some(value))
 }
 
 async fn read(cloud: &Clients, object: &ObjectOf<TaskDefinition>) -> Result<Option<LiveOf<TaskDefinition>>> {
@@ -455,6 +459,14 @@ fn list<T>(items: impl IntoIterator<Item = T>) -> Option<Vec<T>> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_revision_has_a_number() {
+        assert!(is_revision("arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3"));
+        for wrong in ["web:3", "arn:aws:ecs:e:1:task-definition/web", "arn:aws:ecs:e:1:service/web:3"] {
+            assert!(!is_revision(wrong), "{wrong}");
+        }
+    }
 
     #[test]
     fn sizes_lose_their_units() {

@@ -1,6 +1,8 @@
 mod attributes;
 
-use super::support::{BATCH, arns, name_mistakes, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{
+    BATCH, arns, imported, name_mistakes, new_tags, tags_of, together_or_alone, update_tags,
+};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -191,6 +193,8 @@ impl ResourceType for Lb {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "LOAD_BALANCER_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &[
@@ -304,6 +308,10 @@ impl ResourceType for Lb {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        if wanted.properties.name.is_none() && wanted.token.is_empty() {
+            // A made-up name is made of the token.
+            return Ok(Found::Absent);
+        }
         let name = wanted.properties.name(wanted.token);
         let request = cloud.elasticloadbalancing().describe_load_balancers().names(name);
         let answer = request.send().await.named("elasticloadbalancing:DescribeLoadBalancers").or_absent()?;
@@ -311,6 +319,10 @@ impl ResourceType for Lb {
         let Some(arn) = lbs.find_map(|lb| lb.load_balancer_arn) else { return Ok(Found::Absent) };
         let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
         Ok(wanted.by_tags(arn, &tags))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "loadbalancer")
     }
 
     fn canonical(properties: &mut Map) {

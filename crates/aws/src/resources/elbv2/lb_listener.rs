@@ -1,5 +1,5 @@
 use super::action::{self, Action};
-use super::support::{BATCH, arns, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{BATCH, arns, imported, new_tags, tags_of, together_or_alone, update_tags};
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener, ProtocolEnum};
@@ -75,6 +75,8 @@ impl ResourceType for LbListener {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb_listener";
+    const NAMED_BY: &'static [&'static str] = &["load_balancer_arn", "port"];
+    const IMPORT_ID: &'static str = "LISTENER_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
@@ -159,6 +161,10 @@ impl ResourceType for LbListener {
         };
         let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
         Ok(wanted.by_tags(arn, &tags))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "listener")
     }
 
     fn canonical(properties: &mut Map) {

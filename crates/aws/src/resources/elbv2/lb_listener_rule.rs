@@ -1,5 +1,5 @@
 use super::action::{self, Action};
-use super::support::{BATCH, arns, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{BATCH, arns, imported, new_tags, tags_of, together_or_alone, update_tags};
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_elasticloadbalancingv2::types as aws;
@@ -101,6 +101,8 @@ impl ResourceType for LbListenerRule {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb_listener_rule";
+    const NAMED_BY: &'static [&'static str] = &["listener_arn", "priority"];
+    const IMPORT_ID: &'static str = "RULE_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &["elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"],
@@ -180,6 +182,7 @@ impl ResourceType for LbListenerRule {
                 None => priority(rule).is_some(),
             })
             .filter_map(|rule| rule.rule_arn)
+            .filter(|arn| !wanted.known.contains(arn))
             .collect();
         let mut tags = tags_of(cloud, &arns.iter().map(String::as_str).collect::<Vec<_>>()).await?;
         let mut found = Found::Absent;
@@ -192,6 +195,10 @@ impl ResourceType for LbListenerRule {
             }
         }
         Ok(found)
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "listener-rule")
     }
 
     fn canonical(properties: &mut Map) {

@@ -1,6 +1,8 @@
 mod attributes;
 
-use super::support::{BATCH, arns, name_mistakes, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{
+    BATCH, arns, imported, name_mistakes, new_tags, tags_of, together_or_alone, update_tags,
+};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -192,6 +194,8 @@ impl ResourceType for LbTargetGroup {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb_target_group";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "TARGET_GROUP_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &[
@@ -295,6 +299,10 @@ impl ResourceType for LbTargetGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        if wanted.properties.name.is_none() && wanted.token.is_empty() {
+            // A made-up name is made of the token.
+            return Ok(Found::Absent);
+        }
         let name = wanted.properties.name(wanted.token);
         let request = cloud.elasticloadbalancing().describe_target_groups().names(name);
         let answer = request.send().await.named("elasticloadbalancing:DescribeTargetGroups").or_absent()?;
@@ -302,6 +310,10 @@ impl ResourceType for LbTargetGroup {
         let Some(arn) = groups.find_map(|group| group.target_group_arn) else { return Ok(Found::Absent) };
         let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
         Ok(wanted.by_tags(arn, &tags))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "targetgroup")
     }
 
     fn canonical(properties: &mut Map) {

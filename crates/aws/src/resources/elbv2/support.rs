@@ -1,5 +1,6 @@
 //! What all load balancing types share: batched reads, tags, attributes, names.
 
+use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
@@ -7,7 +8,7 @@ use futures::future::try_join_all;
 use std::collections::HashMap;
 use std::future::Future;
 use wharf_core::{Map, Value};
-use wharf_provider::{Absent, LiveOf, ObjectOf, ResourceType, Result, Tags, UpdateOf};
+use wharf_provider::{Absent, Error, ErrorKind, LiveOf, ObjectOf, ResourceType, Result, Tags, UpdateOf};
 
 /// The most ARNs that one request takes.
 pub(crate) const BATCH: usize = 20;
@@ -34,6 +35,17 @@ where
         }
     }));
     alone.await
+}
+
+/// The id in an import: the ARN of an object of this kind, such as `loadbalancer`.
+pub(crate) fn imported(id: &str, kind: &str) -> Result<Option<String>> {
+    let is_one = id.starts_with("arn:") && arn::resource(id).split('/').next() == Some(kind);
+    if is_one && id.split(':').nth(2) == Some("elasticloadbalancing") {
+        return Ok(Some(id.to_owned()));
+    }
+    let message =
+        format!("`{id}` is no ARN of that kind: one is `arn:aws:elasticloadbalancing:...:{kind}/...`");
+    Err(Error::new(ErrorKind::Invalid, message))
 }
 
 /// The ARNs of objects.
@@ -159,6 +171,18 @@ pub(crate) fn name_mistakes(properties: &Map) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arns_to_import() {
+        let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/web/1/2";
+        assert_eq!(imported(arn, "listener").ok().flatten().as_deref(), Some(arn));
+        let bucket = "arn:aws:s3:::listener/app";
+        for (wrong, kind) in
+            [(arn, "listener-rule"), (arn, "loadbalancer"), ("web", "listener"), (bucket, "listener")]
+        {
+            assert!(imported(wrong, kind).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn names() {
