@@ -14,7 +14,7 @@ use aws_sdk_ec2::types::{
 use futures::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use wharf_core::{Map, Value};
-use wharf_provider::{Absent, Result};
+use wharf_provider::{Absent, ErrorKind, Result};
 
 /// One rule, as AWS keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -293,13 +293,43 @@ pub(crate) async fn bring(
 ) -> Result<()> {
     let Steps { remove, add, describe } = Steps::between(live, desired);
     if !remove.is_empty() {
-        revoke_permissions(cloud, group, egress, permissions(group, &remove)).await?;
+        revoke_rules(cloud, group, egress, &remove).await?;
     }
     if !describe.is_empty() {
         update_descriptions(cloud, group, egress, permissions(group, &describe)).await?;
     }
     if !add.is_empty() {
-        authorize(cloud.ec2(), group, egress, &add, None).await?;
+        add_rules(cloud, group, egress, &add).await?;
+    }
+    Ok(())
+}
+
+/// Adds rules; those that are there already, after an answer that got lost, do not matter.
+async fn add_rules(cloud: &Clients, group: &str, egress: bool, rules: &[Rule]) -> Result<()> {
+    let add = |rules| async move { authorize(cloud.ec2(), group, egress, rules, None).await };
+    let Err(error) = add(rules).await else { return Ok(()) };
+    if error.kind != ErrorKind::AlreadyExists {
+        return Err(error);
+    }
+    // AWS added none of them because one is there.
+    try_join_all(rules.chunks(1).map(|rule| async move {
+        match add(rule).await {
+            Err(error) if error.kind != ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }))
+    .await?;
+    Ok(())
+}
+
+/// Removes rules; those that are gone already do not matter.
+async fn revoke_rules(cloud: &Clients, group: &str, egress: bool, rules: &[Rule]) -> Result<()> {
+    let revoke = |rules| async move {
+        revoke_permissions(cloud, group, egress, permissions(group, rules)).await.or_absent()
+    };
+    if revoke(rules).await?.is_none() && rules.len() > 1 {
+        // AWS removed none of them because one is gone.
+        try_join_all(rules.chunks(1).map(revoke)).await?;
     }
     Ok(())
 }
@@ -337,11 +367,11 @@ async fn revoke_permissions(
     if egress {
         let request = cloud.ec2().revoke_security_group_egress().group_id(group);
         let request = request.set_ip_permissions(Some(permissions));
-        request.send().await.named("ec2:RevokeSecurityGroupEgress").or_absent()?;
+        request.send().await.named("ec2:RevokeSecurityGroupEgress")?;
     } else {
         let request = cloud.ec2().revoke_security_group_ingress().group_id(group);
         let request = request.set_ip_permissions(Some(permissions));
-        request.send().await.named("ec2:RevokeSecurityGroupIngress").or_absent()?;
+        request.send().await.named("ec2:RevokeSecurityGroupIngress")?;
     }
     Ok(())
 }
