@@ -137,6 +137,10 @@ impl ResourceType for NatGateway {
             match gateway.state() {
                 Some(NatGatewayState::Available) => Ok(Some(())),
                 Some(NatGatewayState::Failed) => Err(failed(&gateway)),
+                Some(NatGatewayState::Deleting | NatGatewayState::Deleted) => Err(Error::new(
+                    ErrorKind::NotFound,
+                    "somebody deleted the NAT gateway before it was available",
+                )),
                 _ => Ok(None),
             }
         })

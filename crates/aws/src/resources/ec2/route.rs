@@ -1,5 +1,5 @@
 use super::route_target::{self, Destination, Target, is_made};
-use super::support::{FILTER_VALUES, filter};
+use super::support::{FILTER_VALUES, canonical_ranges, filter};
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_ec2::types::{Route as AwsRoute, RouteTable as Table};
@@ -48,6 +48,9 @@ pub(crate) struct Attributes {
     /// The instance that has the network interface.
     #[schemars(extend("volatile" = true))]
     instance_id: Option<String>,
+    /// The account of that instance.
+    #[schemars(extend("volatile" = true))]
+    instance_owner_id: Option<String>,
 }
 
 impl ResourceType for Route {
@@ -90,6 +93,7 @@ impl ResourceType for Route {
                     state: route.state().map(|s| s.as_str().to_owned()).unwrap_or_default(),
                     origin: route.origin().map(|o| o.as_str().to_owned()).unwrap_or_default(),
                     instance_id: route.instance_id().map(str::to_owned),
+                    instance_owner_id: route.instance_owner_id().map(str::to_owned),
                 },
             })
         });
@@ -151,6 +155,10 @@ impl ResourceType for Route {
             ["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"];
         let destination = destinations.into_iter().find_map(text)?;
         Some(format!("{}_{destination}", text("route_table_id")?))
+    }
+
+    fn canonical(properties: &mut Map) {
+        canonical_ranges(properties, "destination_ipv6_cidr_block");
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

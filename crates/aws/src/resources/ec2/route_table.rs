@@ -1,7 +1,7 @@
 use super::route_target::{self, Destination, Target, is_made};
 use super::support::{
-    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, found, from_aws, imported, new_id, owned,
-    specification, unfinished, update_tags,
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, canonical_ranges, complete, filter, found, from_aws,
+    imported, new_id, owned, specification, unfinished, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -10,7 +10,7 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use wharf_core::Map;
+use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, BlockSet, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
@@ -169,6 +169,16 @@ impl ResourceType for RouteTable {
 
     async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
         imported(id, "rtb-")
+    }
+
+    fn canonical(properties: &mut Map) {
+        if let Some(Value::List(routes)) = properties.get_mut("route") {
+            for route in routes {
+                if let Value::Map(route) = route {
+                    canonical_ranges(route, "ipv6_cidr_block");
+                }
+            }
+        }
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

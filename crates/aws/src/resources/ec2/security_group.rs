@@ -1,7 +1,7 @@
 use super::group_rule::{self, Rule, Source, canonical_protocol};
 use super::support::{
-    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, from_aws, imported, new_id, owned,
-    range_mistake, specification, unfinished, update_tags,
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, canonical_ranges, complete, filter, from_aws, imported,
+    new_id, owned, range_mistake, specification, unfinished, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -358,6 +358,7 @@ fn split_block(block: Value) -> Vec<Value> {
         block.insert("from_port".to_owned(), 0.into());
         block.insert("to_port".to_owned(), 0.into());
     }
+    canonical_ranges(&mut block, "ipv6_cidr_blocks");
     let unset = |value: Option<&Value>| value.is_none_or(Value::is_null);
     let mut empty = block.clone();
     if unset(empty.get("description")) {

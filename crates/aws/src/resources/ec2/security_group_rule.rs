@@ -1,7 +1,7 @@
 mod imported;
 
 use super::group_rule::{self, Rule, Source, canonical_protocol};
-use super::support::range_mistake;
+use super::support::{canonical_ranges, range_mistake};
 use crate::clients::Clients;
 use aws_sdk_ec2::types::SecurityGroupRule as AwsRule;
 use futures::future::try_join_all;
@@ -200,6 +200,7 @@ impl ResourceType for SecurityGroupRule {
             properties.insert("from_port".to_owned(), 0.into());
             properties.insert("to_port".to_owned(), 0.into());
         }
+        canonical_ranges(properties, "ipv6_cidr_blocks");
         let text = |name: &str| properties.get(name).and_then(Value::as_str);
         let source = text("source_security_group_id");
         if source.is_some() && source == text("security_group_id") {

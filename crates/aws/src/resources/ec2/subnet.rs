@@ -1,12 +1,13 @@
 use super::support::{
-    FILTER_VALUES, among, boolean, by_id, filter, found, from_aws, imported, new_id, owned, specification,
-    update_tags,
+    FILTER_VALUES, among, block_mistake, boolean, by_id, filter, found, from_aws, imported, new_id, owned,
+    specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_ec2::types::{HostnameType, ResourceType as Ec2Type, SubnetState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wharf_core::Map;
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
@@ -187,6 +188,16 @@ impl ResourceType for Subnet {
 
     async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
         imported(id, "subnet-")
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let mut mistakes: Vec<_> = block_mistake(properties).into_iter().collect();
+        let set = |name: &str| properties.get(name).is_some_and(|value| !value.is_null());
+        if set("availability_zone") && set("availability_zone_id") {
+            let message = "set one of `availability_zone` and `availability_zone_id`";
+            mistakes.push(("availability_zone_id".to_owned(), message.to_owned()));
+        }
+        mistakes
     }
 }
 

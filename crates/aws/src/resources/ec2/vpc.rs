@@ -1,17 +1,18 @@
 use super::support::{
-    FILTER_VALUES, among, arn, boolean, by_id, filter, found, from_aws, imported, new_id, owned,
-    specification, update_tags,
+    FILTER_VALUES, among, arn, block_mistake, boolean, by_id, filter, found, from_aws, imported, new_id,
+    owned, specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, VpcAttributeName, VpcTenancy,
+    AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, VpcAttributeName, VpcState, VpcTenancy,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Map, Value};
+use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
@@ -149,6 +150,14 @@ impl ResourceType for Vpc {
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
+        let wait = Wait::minutes("the VPC to become available", 10);
+        wait.until(|| async {
+            let request = cloud.ec2().describe_vpcs().filters(filter("vpc-id", [id]));
+            let answer = request.send().await.named("ec2:DescribeVpcs")?;
+            let state = answer.vpcs.into_iter().flatten().find_map(|vpc| vpc.state);
+            Ok((state == Some(VpcState::Available)).then_some(()))
+        })
+        .await?;
         // AWS's own defaults need no request.
         if !properties.enable_dns_support {
             modify(cloud, id, |request| request.enable_dns_support(boolean(false))).await?;
@@ -200,6 +209,10 @@ impl ResourceType for Vpc {
 
     async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
         imported(id, "vpc-")
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        block_mistake(properties).into_iter().collect()
     }
 
     fn replaces(_: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {

@@ -2,7 +2,8 @@
 
 use super::group_rule::{self, Rule, Source, canonical_protocol};
 use super::support::{
-    FILTER_VALUES, arn, from_aws, imported, new_id, range_mistake, specification, update_tags,
+    FILTER_VALUES, arn, canonical_ranges, from_aws, imported, new_id, range_mistake, specification,
+    update_tags,
 };
 use crate::clients::Clients;
 use aws_sdk_ec2::types::{ResourceType as Ec2Type, SecurityGroupRule as AwsRule};
@@ -176,6 +177,7 @@ impl<D: Direction> ResourceType for GroupRule<D> {
             properties.remove("from_port");
             properties.remove("to_port");
         }
+        canonical_ranges(properties, "cidr_ipv6");
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
@@ -190,7 +192,7 @@ impl<D: Direction> ResourceType for GroupRule<D> {
         for name in ["from_port", "to_port"] {
             let message = match protocol.as_deref() {
                 Some("-1") if set(&name) => "a rule for all protocols has no ports",
-                Some("tcp" | "udp" | "icmp" | "icmpv6") if !set(&name) => "needed with this protocol",
+                Some("tcp" | "udp" | "icmp") if !set(&name) => "needed with this protocol",
                 _ => continue,
             };
             mistakes.push((name.to_owned(), message.to_owned()));
@@ -274,6 +276,7 @@ mod tests {
         assert_eq!(check(json!({"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"})), 0);
         assert_eq!(check(json!({"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "from_port": 0})), 1);
         assert_eq!(check(json!({"ip_protocol": "tcp", "cidr_ipv4": "10.0.0.1/8"})), 3);
+        assert_eq!(check(json!({"ip_protocol": "icmpv6", "cidr_ipv6": "::/0"})), 0);
         assert_eq!(check(json!({"ip_protocol": "-1"})), 1);
         assert_eq!(check(json!({"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "cidr_ipv6": "::/0"})), 1);
     }

@@ -59,7 +59,7 @@ impl Properties {
                 list if list.starts_with("pl-") => properties.prefix_list_ids.push(list.to_owned()),
                 // Of another account: `123456789012/sg-...`.
                 group if group.contains("sg-") => {
-                    properties.source_security_group_id = Some(group.to_owned())
+                    properties.source_security_group_id = Some(group.to_owned());
                 }
                 range if range.contains(':') => properties.ipv6_cidr_blocks.push(range.to_owned()),
                 range if range.contains('/') => properties.cidr_blocks.push(range.to_owned()),
