@@ -1,7 +1,8 @@
 mod attributes;
 
 use super::support::{
-    BATCH, arns, imported, name_mistakes, new_tags, tags_of, together_or_alone, update_tags,
+    BATCH, arns, by_arn, found, imported, is_given, name_mistakes, new_arn, new_tags, tags_of,
+    together_or_alone, update_tags,
 };
 use crate::arn;
 use crate::clients::Clients;
@@ -14,7 +15,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
@@ -241,8 +242,8 @@ impl ResourceType for Lb {
             .set_ip_address_type(properties.ip_address_type.as_deref().map(IpAddressType::from))
             .set_tags(new_tags(&properties.tags));
         let created = request.send().await.named("elasticloadbalancing:CreateLoadBalancer")?;
-        let arn = created.load_balancers.into_iter().flatten().find_map(|lb| lb.load_balancer_arn);
-        arn.ok_or_else(|| Error::internal("elasticloadbalancing:CreateLoadBalancer answered without an ARN"))
+        let arns = created.load_balancers.into_iter().flatten().map(|lb| lb.load_balancer_arn);
+        new_arn(arns, "elasticloadbalancing:CreateLoadBalancer")
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
@@ -292,6 +293,7 @@ impl ResourceType for Lb {
         }
         let mut attributes = desired.attributes();
         attributes.retain(|attribute| update.changes(&[attribute.property]));
+        attributes.extend(desired.logs_off(|property| update.changes(&[property])));
         attributes::modify(cloud, id, attributes).await?;
         update_tags(cloud, update, &update.live.tags, &desired.tags).await
     }
@@ -299,7 +301,15 @@ impl ResourceType for Lb {
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
         let request = cloud.elasticloadbalancing().delete_load_balancer().load_balancer_arn(&object.id);
         let deleted = request.send().await.named("elasticloadbalancing:DeleteLoadBalancer");
-        if deleted.or_absent()?.is_none() {
+        let deleted = deleted.or_absent().map_err(|error| {
+            if !(error.is_code("OperationNotPermitted") && error.message.contains("deletion protection")) {
+                return error;
+            }
+            let message = "the load balancer is protected from deletion; set `enable_deletion_protection: false` and \
+                           apply before the destroy";
+            Error { message: message.to_owned(), ..error }
+        })?;
+        if deleted.is_none() {
             return Ok(());
         }
         // Its network interfaces go later still; what they hold (subnets, groups, the gateway) is tried again.
@@ -316,9 +326,7 @@ impl ResourceType for Lb {
         let request = cloud.elasticloadbalancing().describe_load_balancers().names(name);
         let answer = request.send().await.named("elasticloadbalancing:DescribeLoadBalancers").or_absent()?;
         let mut lbs = answer.into_iter().flat_map(|answer| answer.load_balancers.unwrap_or_default());
-        let Some(arn) = lbs.find_map(|lb| lb.load_balancer_arn) else { return Ok(Found::Absent) };
-        let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
-        Ok(wanted.by_tags(arn, &tags))
+        found(cloud, wanted, lbs.find_map(|lb| lb.load_balancer_arn)).await
     }
 
     async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
@@ -331,6 +339,13 @@ impl ResourceType for Lb {
         if kind.is_none_or(Value::is_null) || kind.and_then(Value::as_str) == Some("application") {
             properties.insert("enable_cross_zone_load_balancing".to_owned(), false.into());
         }
+        for logs in ["access_logs", "connection_logs"] {
+            // Where logs would go that are off means nothing.
+            if let Some(Value::List(blocks)) = properties.get_mut(logs) {
+                let enabled = |block: &Value| Some(block.as_map()?.get("enabled")?.as_bool() != Some(false));
+                blocks.retain(|block| enabled(block).unwrap_or(!block.is_known()));
+            }
+        }
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
@@ -340,12 +355,7 @@ impl ResourceType for Lb {
         if text("name").is_some_and(|name| name.starts_with("internal-")) {
             mistake("name", "may not begin with `internal-`".to_owned());
         }
-        let given = |name: &str| match properties.get(name) {
-            None | Some(Value::Null) => false,
-            Some(Value::List(items)) => !items.is_empty(),
-            Some(_) => true,
-        };
-        if given("subnets") == given("subnet_mapping") {
+        if is_given(properties, "subnets") == is_given(properties, "subnet_mapping") {
             mistake("subnets", "set one of `subnets` and `subnet_mapping`".to_owned());
         }
         let application = matches!(text("load_balancer_type"), Some("application"))
@@ -432,8 +442,7 @@ async fn read(cloud: &Clients, objects: &[ObjectOf<Lb>]) -> Result<Vec<Option<Li
     };
     let settings = try_join_all(ids.iter().map(|id| attributes::settings(cloud, id)));
     let (lbs, settings, mut tags) = futures::try_join!(lbs, settings, tags_of(cloud, &ids))?;
-    let lbs: HashMap<&str, &LoadBalancer> =
-        lbs.iter().filter_map(|lb| Some((lb.load_balancer_arn()?, lb))).collect();
+    let lbs = by_arn(&lbs, LoadBalancer::load_balancer_arn);
     let live = objects.iter().zip(settings).map(|(object, settings)| {
         let id = object.id.as_str();
         let lb = lbs.get(id)?;
@@ -478,6 +487,26 @@ mod tests {
             map(json!({"load_balancer_type": "network", "enable_cross_zone_load_balancing": true}));
         Lb::canonical(&mut written);
         assert_eq!(written["enable_cross_zone_load_balancing"], true.into());
+    }
+
+    #[test]
+    fn logs_that_are_off_are_none() {
+        let of = |json| {
+            let mut written = map(json!({"access_logs": json}));
+            Lb::canonical(&mut written);
+            written["access_logs"].as_list().map(<[Value]>::len)
+        };
+        assert_eq!(of(json!([{"bucket": "", "enabled": false}])), Some(0));
+        assert_eq!(of(json!([{"bucket": "logs"}])), Some(0));
+        assert_eq!(of(json!([{"bucket": "logs", "enabled": true}])), Some(1));
+        let mut unknown = map(json!({"access_logs": [{"bucket": "logs"}]}));
+        if let Some(Value::List(blocks)) = unknown.get_mut("access_logs")
+            && let Some(Value::Map(block)) = blocks.first_mut()
+        {
+            block.insert("enabled".to_owned(), Value::unknown("var.logged"));
+        }
+        Lb::canonical(&mut unknown);
+        assert_eq!(unknown["access_logs"].as_list().map(<[Value]>::len), Some(1));
     }
 
     #[test]

@@ -8,7 +8,9 @@ use futures::future::try_join_all;
 use std::collections::HashMap;
 use std::future::Future;
 use wharf_core::{Map, Value};
-use wharf_provider::{Absent, Error, ErrorKind, LiveOf, ObjectOf, ResourceType, Result, Tags, UpdateOf};
+use wharf_provider::{
+    Absent, Error, ErrorKind, Found, LiveOf, ObjectOf, ResourceType, Result, Tags, UpdateOf, WantedOf,
+};
 
 /// The most ARNs that one request takes.
 pub(crate) const BATCH: usize = 20;
@@ -51,6 +53,40 @@ pub(crate) fn imported(id: &str, kind: &str) -> Result<Option<String>> {
 /// The ARNs of objects.
 pub(crate) fn arns<T: ResourceType>(objects: &[ObjectOf<T>]) -> Vec<String> {
     objects.iter().map(|object| object.id.clone()).collect()
+}
+
+/// The ARN in the answer to a create request.
+pub(crate) fn new_arn(
+    mut arns: impl Iterator<Item = Option<String>>,
+    operation: &'static str,
+) -> Result<String> {
+    let none = || Error::internal(format!("{operation} answered without an ARN"));
+    arns.find_map(|arn| arn).ok_or_else(none)
+}
+
+/// What a describe call answered, by ARN.
+pub(crate) fn by_arn<I>(items: &[I], arn: impl Fn(&I) -> Option<&str>) -> HashMap<&str, &I> {
+    items.iter().filter_map(|item| Some((arn(item)?, item))).collect()
+}
+
+/// What to say of the object of the wanted name, if there is one.
+pub(crate) async fn found<T: ResourceType>(
+    cloud: &Clients,
+    wanted: &WantedOf<'_, T>,
+    arn: Option<String>,
+) -> Result<Found> {
+    let Some(arn) = arn else { return Ok(Found::Absent) };
+    let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
+    Ok(wanted.by_tags(arn, &tags))
+}
+
+/// Whether a property is set, known or not, to more than an empty list.
+pub(crate) fn is_given(properties: &Map, name: &str) -> bool {
+    match properties.get(name) {
+        None | Some(Value::Null) => false,
+        Some(Value::List(items)) => !items.is_empty(),
+        Some(_) => true,
+    }
 }
 
 /// Tags for a create request; AWS refuses an empty list.
@@ -116,6 +152,16 @@ pub(crate) struct Attribute {
 }
 
 impl Attribute {
+    /// An attribute that comes from a property.
+    pub(crate) fn new(
+        property: &'static str,
+        key: &'static str,
+        value: impl ToString,
+        default: Option<&'static str>,
+    ) -> Self {
+        Attribute { property, key, value: value.to_string(), default }
+    }
+
     /// Whether a new object has this value anyway.
     pub(crate) fn is_default(&self) -> bool {
         self.default == Some(self.value.as_str())
@@ -126,6 +172,11 @@ impl Attribute {
 pub(crate) struct Settings(pub(crate) HashMap<String, String>);
 
 impl Settings {
+    /// Attributes as AWS lists them.
+    pub(crate) fn of(pairs: impl IntoIterator<Item = (Option<String>, Option<String>)>) -> Self {
+        Settings(pairs.into_iter().filter_map(|(key, value)| Some((key?, value?))).collect())
+    }
+
     /// An attribute's value; AWS leaves out what the kind of object does not have, and shows "none" as an empty text.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         self.0.get(key).filter(|value| !value.is_empty()).cloned()
