@@ -157,7 +157,9 @@ impl ResourceType for Repository {
         }
         if update.changes(&["image_scanning_configuration"]) {
             let request = cloud.ecr().put_image_scanning_configuration().repository_name(name);
-            let sent = request.set_image_scanning_configuration(scanning(desired)).send().await;
+            let off = || ecr::ImageScanningConfiguration::builder().scan_on_push(false).build();
+            let scanning = scanning(desired).unwrap_or_else(off);
+            let sent = request.image_scanning_configuration(scanning).send().await;
             sent.named("ecr:PutImageScanningConfiguration")?;
         }
         if update.changes(&["tags"]) {
@@ -189,6 +191,16 @@ impl ResourceType for Repository {
 
     async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
         imported(id)
+    }
+
+    fn canonical(properties: &mut Map) {
+        // No scanning is none, whether it says so or not.
+        if let Some(Value::List(blocks)) = properties.get_mut("image_scanning_configuration") {
+            blocks.retain(|block| {
+                let on_push = block.as_map().and_then(|block| block.get("scan_on_push"));
+                on_push.is_none_or(|on_push| on_push.as_bool() != Some(false))
+            });
+        }
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
@@ -301,6 +313,19 @@ fn live(repository: ecr::Repository, tags: Tags, recorded: Option<&Properties>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scanning_that_is_off_is_none() {
+        let left = |on_push: Value| {
+            let block = Map::from([("scan_on_push".to_owned(), on_push)]);
+            let blocks = Value::List(vec![Value::Map(block)]);
+            let mut written = Map::from([("image_scanning_configuration".to_owned(), blocks)]);
+            Repository::canonical(&mut written);
+            written["image_scanning_configuration"].as_list().map(<[Value]>::len)
+        };
+        assert_eq!((left(false.into()), left(true.into())), (Some(0), Some(1)));
+        assert_eq!(left(Value::unknown("var.scan")), Some(1));
+    }
 
     #[test]
     fn names_are_checked_when_known() {

@@ -1,7 +1,7 @@
 use super::support::{from_aws, to_aws, update_tags};
 use crate::arn;
 use crate::clients::Clients;
-use crate::errors::Named;
+use crate::errors::{Built, Named};
 use aws_sdk_ecs::types as ecs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -145,13 +145,15 @@ impl ResourceType for Cluster {
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
         let properties = new.properties;
+        let defaults = properties.service_connect_defaults.as_ref();
+        let defaults = defaults.map(|defaults| service_connect_defaults(&defaults.namespace)).transpose()?;
         let request = cloud
             .ecs_once()
             .create_cluster()
             .cluster_name(&properties.name)
             .set_settings((!properties.setting.is_empty()).then(|| settings(properties)))
             .set_configuration(configuration(properties))
-            .set_service_connect_defaults(service_connect_defaults(properties))
+            .set_service_connect_defaults(defaults)
             .set_tags(Some(to_aws(&properties.tags)));
         let created = request.send().await.named("ecs:CreateCluster").map_err(|error| {
             let there = error.message.contains("inconsistent with arguments");
@@ -195,7 +197,10 @@ impl ResourceType for Cluster {
                 request = request.set_configuration(configuration(desired));
             }
             if update.changes(&["service_connect_defaults"]) {
-                request = request.set_service_connect_defaults(service_connect_defaults(desired));
+                // An empty namespace takes the defaults away.
+                let namespace =
+                    desired.service_connect_defaults.as_ref().map_or("", |d| d.namespace.as_str());
+                request = request.service_connect_defaults(service_connect_defaults(namespace)?);
             }
             request.send().await.named("ecs:UpdateCluster")?;
         }
@@ -286,6 +291,7 @@ fn live(cluster: ecs::Cluster) -> LiveOf<Cluster> {
                 cluster
                     .service_connect_defaults
                     .and_then(|defaults| defaults.namespace)
+                    .filter(|namespace| !namespace.is_empty())
                     .map(|namespace| ServiceConnectDefaults { namespace }),
             ),
             tags: from_aws(cluster.tags),
@@ -356,9 +362,8 @@ fn configuration(properties: &Properties) -> Option<ecs::ClusterConfiguration> {
     )
 }
 
-fn service_connect_defaults(properties: &Properties) -> Option<ecs::ClusterServiceConnectDefaultsRequest> {
-    let defaults = properties.service_connect_defaults.as_ref()?;
-    ecs::ClusterServiceConnectDefaultsRequest::builder().namespace(&defaults.namespace).build().ok()
+fn service_connect_defaults(namespace: &str) -> Result<ecs::ClusterServiceConnectDefaultsRequest> {
+    ecs::ClusterServiceConnectDefaultsRequest::builder().namespace(namespace).build().built()
 }
 
 #[cfg(test)]

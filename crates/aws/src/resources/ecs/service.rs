@@ -26,7 +26,7 @@ pub(crate) struct Service;
 /// An ECS service: a number of tasks that ECS keeps running.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
-    "deployment_configuration", "iam_role", "service_connect_configuration", "timeouts", "volume_configuration",
+    "deployment_configuration", "iam_role", "service_connect_configuration", "sigint_rollback", "timeouts", "volume_configuration",
     "vpc_lattice_configurations",
 ]))]
 pub(crate) struct Properties {

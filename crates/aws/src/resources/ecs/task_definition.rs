@@ -294,6 +294,11 @@ impl ResourceType for TaskDefinition {
         }
         faults
     }
+
+    /// Several resources may register revisions of one family.
+    fn passes(error: &Error) -> bool {
+        error.message.contains("Too many concurrent attempts")
+    }
 }
 
 /// Whether this is the ARN of a task definition, with a revision.
