@@ -4,6 +4,7 @@ use super::support::{
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{InternetGateway as Gateway, ResourceType as Ec2Type};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,8 +61,7 @@ impl ResourceType for InternetGateway {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_internet_gateways().filters(among("internet-gateway-id", objects));
-        let items = request.into_paginator().items().send();
-        let gateways = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeInternetGateways")?;
+        let gateways = all!(request, "ec2:DescribeInternetGateways")?;
         let mut gateways = by_id(gateways, aws_sdk_ec2::types::InternetGateway::internet_gateway_id);
         let live = objects.iter().map(|object| {
             let gateway = gateways.remove(&object.id)?;

@@ -3,6 +3,7 @@ use super::support::{
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{
     ConnectivityType, NatGateway as Gateway, NatGatewayAddress, NatGatewayState, ResourceType as Ec2Type,
 };
@@ -76,8 +77,7 @@ impl ResourceType for NatGateway {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_nat_gateways().filter(among("nat-gateway-id", objects));
-        let items = request.into_paginator().items().send();
-        let gateways = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeNatGateways")?;
+        let gateways = all!(request, "ec2:DescribeNatGateways")?;
         let mut gateways = by_id(gateways, aws_sdk_ec2::types::NatGateway::nat_gateway_id);
         let live = objects.iter().map(|object| {
             let gateway = gateways.remove(&object.id).filter(exists)?;
@@ -219,8 +219,7 @@ async fn describe(cloud: &Clients, id: &str) -> Result<Option<Gateway>> {
 /// An address that a NAT gateway on its way out still has will be free in a moment.
 async fn about_to_be_free(cloud: &Clients, allocation: Option<&str>, error: Error) -> Error {
     let request = cloud.ec2().describe_nat_gateways().filter(filter("state", ["deleting"]));
-    let items = request.into_paginator().items().send();
-    let leaving = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeNatGateways");
+    let leaving = all!(request, "ec2:DescribeNatGateways");
     let has = |gateway: &Gateway| {
         gateway.nat_gateway_addresses().iter().any(|address| address.allocation_id() == allocation)
     };

@@ -1,7 +1,7 @@
 use super::route_target::{self, Destination, Target, is_made};
 use super::support::{FILTER_VALUES, canonical_ranges, filter};
 use crate::clients::Clients;
-use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{Route as AwsRoute, RouteTable as Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -203,8 +203,7 @@ async fn tables(cloud: &Clients, ids: &[&str]) -> Result<HashMap<String, Table>>
     let chunks = ids.chunks(FILTER_VALUES).map(|chunk| async move {
         let request = cloud.ec2().describe_route_tables();
         let request = request.filters(filter("route-table-id", chunk.iter().copied()));
-        let items = request.into_paginator().items().send();
-        items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")
+        all!(request, "ec2:DescribeRouteTables")
     });
     let tables = futures::future::try_join_all(chunks).await?.into_iter().flatten().collect();
     Ok(super::support::by_id(tables, |table: &Table| table.route_table_id()))

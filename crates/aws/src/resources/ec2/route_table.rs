@@ -5,6 +5,7 @@ use super::support::{
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{ResourceType as Ec2Type, RouteTable as Table};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -85,8 +86,7 @@ impl ResourceType for RouteTable {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_route_tables().filters(among("route-table-id", objects));
-        let items = request.into_paginator().items().send();
-        let tables = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")?;
+        let tables = all!(request, "ec2:DescribeRouteTables")?;
         let mut tables = by_id(tables, aws_sdk_ec2::types::RouteTable::route_table_id);
         let live = objects.iter().map(|object| {
             let table = tables.remove(&object.id)?;

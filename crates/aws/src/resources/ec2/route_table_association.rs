@@ -1,6 +1,7 @@
 use super::support::{FILTER_VALUES, filter};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{RouteTableAssociation as Association, RouteTableAssociationStateCode as State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -204,8 +205,7 @@ async fn associations(cloud: &Clients, members: &[&str]) -> Result<HashMap<Strin
             if none {
                 return Ok(Vec::new());
             }
-            let items = cloud.ec2().describe_route_tables().filters(by_member).into_paginator().items();
-            items.send().collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")
+            all!(cloud.ec2().describe_route_tables().filters(by_member), "ec2:DescribeRouteTables")
         }
     };
     let (of_subnets, of_gateways) = futures::try_join!(

@@ -4,6 +4,7 @@ use super::support::{
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{HostnameType, ResourceType as Ec2Type, SubnetState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,8 +78,7 @@ impl ResourceType for Subnet {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_subnets().filters(among("subnet-id", objects));
-        let items = request.into_paginator().items().send();
-        let subnets = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSubnets")?;
+        let subnets = all!(request, "ec2:DescribeSubnets")?;
         let mut subnets = by_id(subnets, aws_sdk_ec2::types::Subnet::subnet_id);
         let live = objects.iter().map(|object| {
             let subnet = subnets.remove(&object.id)?;

@@ -4,6 +4,7 @@ use super::support::{
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, VpcAttributeName, VpcState, VpcTenancy,
 };
@@ -102,10 +103,7 @@ impl ResourceType for Vpc {
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
         let pages = cloud.ec2().describe_vpcs().filters(among("vpc-id", objects));
-        let vpcs = async {
-            let items = pages.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeVpcs")
-        };
+        let vpcs = async { all!(pages, "ec2:DescribeVpcs") };
         let flags = try_join_all(objects.iter().map(|object| Flags::read(cloud, object)));
         let (vpcs, flags, made) = futures::try_join!(vpcs, flags, Companions::read(cloud, &ids))?;
         let mut vpcs = by_id(vpcs, aws_sdk_ec2::types::Vpc::vpc_id);
@@ -268,20 +266,17 @@ impl Companions {
         let tables = async {
             let request = cloud.ec2().describe_route_tables().filters(of_vpcs());
             let request = request.filters(filter("association.main", ["true"]));
-            let items = request.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")
+            all!(request, "ec2:DescribeRouteTables")
         };
         let groups = async {
             let request = cloud.ec2().describe_security_groups().filters(of_vpcs());
             let request = request.filters(filter("group-name", ["default"]));
-            let items = request.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSecurityGroups")
+            all!(request, "ec2:DescribeSecurityGroups")
         };
         let acls = async {
             let request = cloud.ec2().describe_network_acls().filters(of_vpcs());
             let request = request.filters(filter("default", ["true"]));
-            let items = request.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeNetworkAcls")
+            all!(request, "ec2:DescribeNetworkAcls")
         };
         let (tables, groups, acls) = futures::try_join!(tables, groups, acls)?;
         Ok(Companions {

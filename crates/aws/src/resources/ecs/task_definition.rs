@@ -1,23 +1,16 @@
 use super::container_definitions;
-use super::support::{from_aws, to_aws, update_tags};
+use super::registered::{Described, describe, put_containers};
+use super::support::{to_aws, update_tags};
 use super::volume::{self, Volume};
 use crate::arn::resource;
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::resources::exact;
 use aws_sdk_ecs::types as ecs;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::ConfigBag;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
-use std::sync::{Arc, OnceLock};
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions,
@@ -372,69 +365,6 @@ async fn read(cloud: &Clients, object: &ObjectOf<TaskDefinition>) -> Result<Opti
     }))
 }
 
-struct Described {
-    definition: ecs::TaskDefinition,
-    containers: JsonValue,
-    tags: Tags,
-}
-
-/// The active revision of an ARN, or the newest of a family.
-async fn describe(cloud: &Clients, name: &str) -> Result<Option<Described>> {
-    let answer = Answer::default();
-    let request = cloud
-        .ecs()
-        .describe_task_definition()
-        .task_definition(name)
-        .include(ecs::TaskDefinitionField::Tags)
-        .customize()
-        .interceptor(answer.clone());
-    let described = match request.send().await.named("ecs:DescribeTaskDefinition") {
-        Err(error) if error.is_code("ClientException") && error.message.contains("Unable to describe") => {
-            return Ok(None);
-        }
-        other => other.or_absent()?,
-    };
-    let Some(described) = described else { return Ok(None) };
-    let active = |definition: &ecs::TaskDefinition| {
-        definition.status.as_ref().is_none_or(|status| *status == ecs::TaskDefinitionStatus::Active)
-    };
-    Ok(described.task_definition.filter(active).map(|definition| Described {
-        definition,
-        containers: answer.containers(),
-        tags: from_aws(described.tags),
-    }))
-}
-
-/// Takes container definitions out of an answer as they stand there, instead of as far as the SDK knows them.
-#[derive(Debug, Clone, Default)]
-struct Answer(Arc<OnceLock<JsonValue>>);
-
-impl Answer {
-    fn containers(&self) -> JsonValue {
-        self.0.get().cloned().unwrap_or_default()
-    }
-}
-
-impl Intercept for Answer {
-    fn name(&self) -> &'static str {
-        "wharf-container-definitions"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let response = context.response();
-        if let (true, Some(body)) = (response.status().is_success(), response.body().bytes()) {
-            let answer: JsonValue = serde_json::from_slice(body)?;
-            self.0.get_or_init(|| answer["taskDefinition"]["containerDefinitions"].clone());
-        }
-        Ok(())
-    }
-}
-
 /// The container definitions in canonical form.
 fn containers(properties: &Properties) -> Result<JsonValue> {
     let definitions = Value::from(properties.container_definitions.0.clone());
@@ -442,16 +372,6 @@ fn containers(properties: &Properties) -> Result<JsonValue> {
         .to_json()
         .filter(JsonValue::is_array)
         .ok_or_else(|| Error::new(ErrorKind::Invalid, "container definitions are a list"))
-}
-
-/// Puts container definitions into a request as they are, instead of as far as the SDK knows them.
-fn put_containers(request: &mut HttpRequest, containers: &JsonValue) {
-    let body = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok());
-    let mut body: JsonValue = body.unwrap_or_default();
-    body["containerDefinitions"] = containers.clone();
-    let body = body.to_string();
-    request.headers_mut().insert("content-length", body.len().to_string());
-    *request.body_mut() = SdkBody::from(body);
 }
 
 /// A list for a request, left out when it is empty.
@@ -497,14 +417,5 @@ mod tests {
         let mut bridge = properties(json!({"container_definitions": definitions, "cpu": "256"}));
         bridge.insert("requires_compatibilities".into(), Value::unknown("var.compatibilities"));
         assert!(TaskDefinition::check(&bridge).is_empty());
-    }
-
-    #[test]
-    fn container_definitions_go_out_as_they_are() {
-        let mut request = HttpRequest::new(SdkBody::from(r#"{"family":"web"}"#));
-        put_containers(&mut request, &json!([{"name": "web", "newInEcs": 1}]));
-        let body = request.body().bytes().unwrap_or_default();
-        assert_eq!(body, br#"{"family":"web","containerDefinitions":[{"name":"web","newInEcs":1}]}"#);
-        assert_eq!(request.headers().get("content-length"), Some("69"));
     }
 }

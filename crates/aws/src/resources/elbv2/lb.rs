@@ -8,6 +8,7 @@ use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::naming::generated_name;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types::{
     AvailabilityZone, IpAddressType, LoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum, SubnetMapping,
@@ -436,9 +437,10 @@ async fn read(cloud: &Clients, objects: &[ObjectOf<Lb>]) -> Result<Vec<Option<Li
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let lbs = async {
         let request = cloud.elasticloadbalancing().describe_load_balancers();
-        let items = request.set_load_balancer_arns(Some(arns(objects))).into_paginator().items().send();
-        let lbs = items.collect::<Result<Vec<_>, _>>().await;
-        lbs.named("elasticloadbalancing:DescribeLoadBalancers")
+        all!(
+            request.set_load_balancer_arns(Some(arns(objects))),
+            "elasticloadbalancing:DescribeLoadBalancers"
+        )
     };
     let settings = try_join_all(ids.iter().map(|id| attributes::settings(cloud, id)));
     let (lbs, settings, mut tags) = futures::try_join!(lbs, settings, tags_of(cloud, &ids))?;

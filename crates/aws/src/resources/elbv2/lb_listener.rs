@@ -4,6 +4,7 @@ use super::support::{
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener, ProtocolEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -154,8 +155,7 @@ impl ResourceType for LbListener {
         // A load balancer has one listener for each port.
         let request = cloud.elasticloadbalancing().describe_listeners();
         let request = request.load_balancer_arn(&wanted.properties.load_balancer_arn);
-        let listeners = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        let listeners = listeners.named("elasticloadbalancing:DescribeListeners").or_absent()?;
+        let listeners = all!(request, "elasticloadbalancing:DescribeListeners").or_absent()?;
         let mut listeners = listeners.into_iter().flatten();
         let there = listeners.find(|listener| listener.port == wanted.properties.port);
         found(cloud, wanted, there.and_then(|listener| listener.listener_arn)).await
@@ -202,9 +202,7 @@ async fn read(cloud: &Clients, objects: &[ObjectOf<LbListener>]) -> Result<Vec<O
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let listeners = async {
         let request = cloud.elasticloadbalancing().describe_listeners();
-        let items = request.set_listener_arns(Some(arns(objects))).into_paginator().items().send();
-        let listeners = items.collect::<Result<Vec<_>, _>>().await;
-        listeners.named("elasticloadbalancing:DescribeListeners")
+        all!(request.set_listener_arns(Some(arns(objects))), "elasticloadbalancing:DescribeListeners")
     };
     let (listeners, mut tags) = futures::try_join!(listeners, tags_of(cloud, &ids))?;
     let mut listeners: HashMap<String, Listener> =

@@ -4,6 +4,7 @@ use super::support::{
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -342,8 +343,7 @@ fn listener_of(rule: &str) -> String {
 
 async fn of_listener(cloud: &Clients, listener: &str) -> Result<Vec<aws::Rule>> {
     let request = cloud.elasticloadbalancing().describe_rules().listener_arn(listener);
-    let rules = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-    rules.named("elasticloadbalancing:DescribeRules")
+    all!(request, "elasticloadbalancing:DescribeRules")
 }
 
 async fn read(
@@ -353,8 +353,7 @@ async fn read(
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let rules = async {
         let request = cloud.elasticloadbalancing().describe_rules().set_rule_arns(Some(arns(objects)));
-        let rules = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        rules.named("elasticloadbalancing:DescribeRules")
+        all!(request, "elasticloadbalancing:DescribeRules")
     };
     let (rules, mut tags) = futures::try_join!(rules, tags_of(cloud, &ids))?;
     let rules = by_arn(&rules, aws::Rule::rule_arn);

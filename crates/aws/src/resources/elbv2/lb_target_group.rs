@@ -8,6 +8,7 @@ use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::naming::generated_name;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types::{
     Matcher, ProtocolEnum, TargetGroup, TargetGroupIpAddressTypeEnum, TargetTypeEnum,
 };
@@ -412,9 +413,7 @@ async fn read(
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let groups = async {
         let request = cloud.elasticloadbalancing().describe_target_groups();
-        let items = request.set_target_group_arns(Some(arns(objects))).into_paginator().items().send();
-        let groups = items.collect::<Result<Vec<_>, _>>().await;
-        groups.named("elasticloadbalancing:DescribeTargetGroups")
+        all!(request.set_target_group_arns(Some(arns(objects))), "elasticloadbalancing:DescribeTargetGroups")
     };
     let settings = try_join_all(ids.iter().map(|id| attributes::settings(cloud, id)));
     let (groups, settings, mut tags) = futures::try_join!(groups, settings, tags_of(cloud, &ids))?;
