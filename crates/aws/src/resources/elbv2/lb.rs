@@ -1,4 +1,5 @@
 mod attributes;
+mod zones;
 
 use super::support::{
     BATCH, arns, by_arn, found, imported, is_given, name_mistakes, new_arn, new_tags, tags_of,
@@ -10,8 +11,7 @@ use crate::errors::Named;
 use crate::naming::generated_name;
 use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types::{
-    AvailabilityZone, IpAddressType, LoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
-    LoadBalancerTypeEnum, SubnetMapping,
+    IpAddressType, LoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -23,6 +23,7 @@ use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType,
     Result, Set, Tags, UpdateOf, WantedOf,
 };
+use zones::{Mapping, mappings, some};
 
 /// A load balancer. Terraform: `aws_lb`; AWS: `CreateLoadBalancer`.
 pub(crate) struct Lb;
@@ -116,20 +117,6 @@ pub(crate) struct Properties {
     /// Tags of the load balancer.
     #[serde(default)]
     tags: Tags,
-}
-
-/// A subnet with the addresses to use there.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("unsupported" = ["ipv6_address", "outpost_id"]))]
-pub(crate) struct Mapping {
-    /// The subnet.
-    subnet_id: String,
-    /// The public address: the id of an `aws_eip`.
-    #[schemars(extend("forces_replacement" = true))]
-    allocation_id: Option<String>,
-    /// The private address.
-    #[schemars(extend("forces_replacement" = true))]
-    private_ipv4_address: Option<String>,
 }
 
 /// Where logs go.
@@ -376,26 +363,7 @@ impl ResourceType for Lb {
     }
 
     fn replaces(live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
-        if live.get("load_balancer_type").and_then(Value::as_str) != Some("network") {
-            return false;
-        }
-        // A network load balancer keeps its zones, and whether it has security groups.
-        let list = |map: &Map, name: &str| match map.get(name) {
-            Some(Value::List(items)) => Some(items.clone()),
-            _ => None,
-        };
-        let subnets = |map: &Map| {
-            let mappings = list(map, "subnet_mapping")?;
-            Some(mappings.iter().filter_map(|m| m.as_map()?.get("subnet_id").cloned()).collect::<Vec<_>>())
-        };
-        let loses = |live: Option<Vec<Value>>, desired: Option<Vec<Value>>| {
-            let (live, desired) = (live.unwrap_or_default(), desired.unwrap_or_default());
-            live.iter().any(|subnet| !desired.contains(subnet))
-        };
-        let groups = |map: &Map| list(map, "security_groups").is_some_and(|groups| !groups.is_empty());
-        (changed.contains("subnets") && loses(list(live, "subnets"), list(desired, "subnets")))
-            || (changed.contains("subnet_mapping") && loses(subnets(live), subnets(desired)))
-            || (changed.contains("security_groups") && groups(live) != groups(desired))
+        zones::replaces(live, desired, changed)
     }
 }
 
@@ -403,34 +371,6 @@ impl Properties {
     fn name(&self, token: &str) -> String {
         self.name.clone().unwrap_or_else(|| generated_name(self.name_prefix.as_deref(), token))
     }
-}
-
-impl Mapping {
-    fn of(zone: &AvailabilityZone) -> Option<Self> {
-        let address = zone.load_balancer_addresses().first();
-        Some(Mapping {
-            subnet_id: zone.subnet_id()?.to_owned(),
-            allocation_id: address.and_then(|address| address.allocation_id()).map(str::to_owned),
-            private_ipv4_address: address
-                .and_then(|address| address.private_ipv4_address())
-                .map(str::to_owned),
-        })
-    }
-}
-
-fn some(ids: &Set<String>) -> Option<Vec<String>> {
-    Some(ids.0.clone()).filter(|ids| !ids.is_empty())
-}
-
-fn mappings(mappings: &[Mapping]) -> Option<Vec<SubnetMapping>> {
-    let mappings = mappings.iter().map(|mapping| {
-        SubnetMapping::builder()
-            .subnet_id(&mapping.subnet_id)
-            .set_allocation_id(mapping.allocation_id.clone())
-            .set_private_ipv4_address(mapping.private_ipv4_address.clone())
-            .build()
-    });
-    Some(mappings.collect()).filter(|mappings: &Vec<_>| !mappings.is_empty())
 }
 
 async fn read(cloud: &Clients, objects: &[ObjectOf<Lb>]) -> Result<Vec<Option<LiveOf<Lb>>>> {
@@ -520,16 +460,5 @@ mod tests {
         assert_eq!(check(json!({"subnets": ["a"], "load_balancer_type": "network"})), 0);
         assert_eq!(check(json!({"subnets": ["a", "b"], "idle_timeout": 0})), 1);
         assert_eq!(check(json!({})), 1);
-    }
-
-    #[test]
-    fn a_network_load_balancer_keeps_its_zones() {
-        let replaces = |kind: &str, live: serde_json::Value, desired: serde_json::Value| {
-            let with = |subnets| map(json!({"load_balancer_type": kind, "subnets": subnets}));
-            Lb::replaces(&with(live), &with(desired), &BTreeSet::from(["subnets".to_owned()]))
-        };
-        assert!(replaces("network", json!(["a", "b"]), json!(["a"])));
-        assert!(!replaces("network", json!(["a"]), json!(["a", "b"])));
-        assert!(!replaces("application", json!(["a", "b"]), json!(["a", "c"])));
     }
 }
