@@ -7,6 +7,7 @@ mod clients;
 mod errors;
 mod naming;
 mod ordering;
+mod pages;
 mod provider;
 mod resources;
 mod statistics;

@@ -1,5 +1,5 @@
 use super::support::{
-    FILTER_VALUES, among, by_id, found, from_aws, new_id, owned, specification, update_tags,
+    FILTER_VALUES, among, by_id, found, from_aws, imported, new_id, owned, specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -68,6 +68,7 @@ impl ResourceType for Eip {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_eip";
+    const IMPORT_ID: &'static str = "ALLOCATION_ID";
     const BATCH: usize = FILTER_VALUES;
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
@@ -142,11 +143,15 @@ impl ResourceType for Eip {
         let answer = request.send().await.named("ec2:DescribeAddresses")?;
         Ok(found(wanted, answer.addresses.into_iter().flatten().filter_map(|address| address.allocation_id)))
     }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "eipalloc-")
+    }
 }
 
-/// The address as a property: only where the stack asked for a certain one.
+/// The address as a property: only where the stack asked for a certain one, and where nobody knows whether it did.
 fn asked_for(object: &ObjectOf<Eip>, public_ip: &str) -> Option<String> {
-    let asked = object.properties.as_ref().is_some_and(|properties| properties.address.is_some());
+    let asked = object.properties.as_ref().is_none_or(|properties| properties.address.is_some());
     asked.then(|| public_ip.to_owned())
 }
 

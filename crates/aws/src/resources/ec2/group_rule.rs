@@ -7,6 +7,7 @@ use super::support::{FILTER_VALUES, filter};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{
     IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroupRule, SecurityGroupRuleRequest,
     SecurityGroupRuleUpdate, TagSpecification, UserIdGroupPair,
@@ -45,7 +46,7 @@ pub(crate) enum Source {
 
 impl Rule {
     /// What makes it unique in its group.
-    fn key(&self) -> (&str, i32, i32, &Source) {
+    pub(crate) fn key(&self) -> (&str, i32, i32, &Source) {
         (&self.protocol, self.from_port, self.to_port, &self.source)
     }
 
@@ -279,89 +280,7 @@ pub(crate) async fn of_group(cloud: &Clients, group: &str) -> Result<Vec<Securit
 
 async fn select(cloud: &Clients, name: &str, values: &[&str]) -> Result<Vec<SecurityGroupRule>> {
     let request = cloud.ec2().describe_security_group_rules().filters(filter(name, values.iter().copied()));
-    let items = request.into_paginator().items().send();
-    items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSecurityGroupRules")
-}
-
-/// Brings the rules of one direction of a group from `live` to `desired`.
-pub(crate) async fn bring(
-    cloud: &Clients,
-    group: &str,
-    egress: bool,
-    live: &[Rule],
-    desired: &[Rule],
-) -> Result<()> {
-    let Steps { remove, add, describe } = Steps::between(live, desired);
-    if !remove.is_empty() {
-        revoke_permissions(cloud, group, egress, permissions(group, &remove)).await?;
-    }
-    if !describe.is_empty() {
-        update_descriptions(cloud, group, egress, permissions(group, &describe)).await?;
-    }
-    if !add.is_empty() {
-        authorize(cloud.ec2(), group, egress, &add, None).await?;
-    }
-    Ok(())
-}
-
-/// What is to be done with which rules.
-#[derive(Debug, PartialEq, Eq)]
-struct Steps {
-    remove: Vec<Rule>,
-    add: Vec<Rule>,
-    describe: Vec<Rule>,
-}
-
-impl Steps {
-    fn between(live: &[Rule], desired: &[Rule]) -> Self {
-        let among = |rules: &[Rule], rule: &Rule| rules.iter().find(|r| r.key() == rule.key()).cloned();
-        let without = |these: &[Rule], others: &[Rule]| {
-            these.iter().filter(|rule| among(others, rule).is_none()).cloned().collect()
-        };
-        let redescribed =
-            |rule: &&Rule| among(live, rule).is_some_and(|live| live.description != rule.description);
-        Steps {
-            remove: without(live, desired),
-            add: without(desired, live),
-            describe: desired.iter().filter(redescribed).cloned().collect(),
-        }
-    }
-}
-
-async fn revoke_permissions(
-    cloud: &Clients,
-    group: &str,
-    egress: bool,
-    permissions: Vec<IpPermission>,
-) -> Result<()> {
-    if egress {
-        let request = cloud.ec2().revoke_security_group_egress().group_id(group);
-        let request = request.set_ip_permissions(Some(permissions));
-        request.send().await.named("ec2:RevokeSecurityGroupEgress").or_absent()?;
-    } else {
-        let request = cloud.ec2().revoke_security_group_ingress().group_id(group);
-        let request = request.set_ip_permissions(Some(permissions));
-        request.send().await.named("ec2:RevokeSecurityGroupIngress").or_absent()?;
-    }
-    Ok(())
-}
-
-async fn update_descriptions(
-    cloud: &Clients,
-    group: &str,
-    egress: bool,
-    permissions: Vec<IpPermission>,
-) -> Result<()> {
-    if egress {
-        let request = cloud.ec2().update_security_group_rule_descriptions_egress().group_id(group);
-        let request = request.set_ip_permissions(Some(permissions));
-        request.send().await.named("ec2:UpdateSecurityGroupRuleDescriptionsEgress")?;
-    } else {
-        let request = cloud.ec2().update_security_group_rule_descriptions_ingress().group_id(group);
-        let request = request.set_ip_permissions(Some(permissions));
-        request.send().await.named("ec2:UpdateSecurityGroupRuleDescriptionsIngress")?;
-    }
-    Ok(())
+    all!(request, "ec2:DescribeSecurityGroupRules")
 }
 
 #[cfg(test)]
@@ -399,16 +318,5 @@ mod tests {
         let mut rules = rules.to_vec();
         rules.sort();
         assert_eq!(back, rules);
-    }
-
-    #[test]
-    fn steps() {
-        let from = |range: &str| Source::V4(range.to_owned());
-        let live = [rule(80, from("10.0.0.0/8"), "old"), rule(80, from("10.1.0.0/16"), "")];
-        let desired = [rule(80, from("10.0.0.0/8"), "new"), rule(443, from("10.0.0.0/8"), "")];
-        let steps = Steps::between(&live, &desired);
-        assert_eq!(steps.remove, live[1..]);
-        assert_eq!(steps.add, desired[1..]);
-        assert_eq!(steps.describe, desired[..1]);
     }
 }

@@ -1,8 +1,10 @@
 use super::support::{
-    FILTER_VALUES, among, arn, by_id, filter, found, from_aws, new_id, owned, specification, update_tags,
+    FILTER_VALUES, among, arn, by_id, filter, found, from_aws, imported, new_id, owned, specification,
+    update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{InternetGateway as Gateway, ResourceType as Ec2Type};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,7 @@ impl ResourceType for InternetGateway {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_internet_gateway";
+    const IMPORT_ID: &'static str = "INTERNET_GATEWAY_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeInternetGateways"],
@@ -58,8 +61,7 @@ impl ResourceType for InternetGateway {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_internet_gateways().filters(among("internet-gateway-id", objects));
-        let items = request.into_paginator().items().send();
-        let gateways = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeInternetGateways")?;
+        let gateways = all!(request, "ec2:DescribeInternetGateways")?;
         let mut gateways = by_id(gateways, aws_sdk_ec2::types::InternetGateway::internet_gateway_id);
         let live = objects.iter().map(|object| {
             let gateway = gateways.remove(&object.id)?;
@@ -128,6 +130,10 @@ impl ResourceType for InternetGateway {
             wanted,
             answer.internet_gateways.into_iter().flatten().filter_map(|g| g.internet_gateway_id),
         ))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "igw-")
     }
 
     /// A gateway made a moment ago cannot be attached everywhere at once.

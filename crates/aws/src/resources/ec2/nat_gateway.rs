@@ -1,8 +1,9 @@
 use super::support::{
-    FILTER_VALUES, among, by_id, filter, found, from_aws, new_id, owned, specification, update_tags,
+    FILTER_VALUES, among, by_id, filter, found, from_aws, imported, new_id, owned, specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{
     ConnectivityType, NatGateway as Gateway, NatGatewayAddress, NatGatewayState, ResourceType as Ec2Type,
 };
@@ -65,6 +66,7 @@ impl ResourceType for NatGateway {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_nat_gateway";
+    const IMPORT_ID: &'static str = "NAT_GATEWAY_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeNatGateways"],
@@ -75,8 +77,7 @@ impl ResourceType for NatGateway {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_nat_gateways().filter(among("nat-gateway-id", objects));
-        let items = request.into_paginator().items().send();
-        let gateways = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeNatGateways")?;
+        let gateways = all!(request, "ec2:DescribeNatGateways")?;
         let mut gateways = by_id(gateways, aws_sdk_ec2::types::NatGateway::nat_gateway_id);
         let live = objects.iter().map(|object| {
             let gateway = gateways.remove(&object.id).filter(exists)?;
@@ -136,6 +137,10 @@ impl ResourceType for NatGateway {
             match gateway.state() {
                 Some(NatGatewayState::Available) => Ok(Some(())),
                 Some(NatGatewayState::Failed) => Err(failed(&gateway)),
+                Some(NatGatewayState::Deleting | NatGatewayState::Deleted) => Err(Error::new(
+                    ErrorKind::NotFound,
+                    "somebody deleted the NAT gateway before it was available",
+                )),
                 _ => Ok(None),
             }
         })
@@ -169,6 +174,10 @@ impl ResourceType for NatGateway {
             matches!(wanted.by_tags("", &tags), Found::Ours(_))
         });
         Ok(found(wanted, ours.filter_map(|gateway| gateway.nat_gateway_id)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "nat-")
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
@@ -210,8 +219,7 @@ async fn describe(cloud: &Clients, id: &str) -> Result<Option<Gateway>> {
 /// An address that a NAT gateway on its way out still has will be free in a moment.
 async fn about_to_be_free(cloud: &Clients, allocation: Option<&str>, error: Error) -> Error {
     let request = cloud.ec2().describe_nat_gateways().filter(filter("state", ["deleting"]));
-    let items = request.into_paginator().items().send();
-    let leaving = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeNatGateways");
+    let leaving = all!(request, "ec2:DescribeNatGateways");
     let has = |gateway: &Gateway| {
         gateway.nat_gateway_addresses().iter().any(|address| address.allocation_id() == allocation)
     };

@@ -1,7 +1,7 @@
 use super::route_target::{self, Destination, Target, is_made};
-use super::support::{FILTER_VALUES, filter};
+use super::support::{FILTER_VALUES, canonical_ranges, filter};
 use crate::clients::Clients;
-use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{Route as AwsRoute, RouteTable as Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub(crate) struct Attributes {
     /// The instance that has the network interface.
     #[schemars(extend("volatile" = true))]
     instance_id: Option<String>,
+    /// The account of that instance.
+    #[schemars(extend("volatile" = true))]
+    instance_owner_id: Option<String>,
 }
 
 impl ResourceType for Route {
@@ -56,6 +59,13 @@ impl ResourceType for Route {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_route";
+    const NAMED_BY: &'static [&'static str] = &[
+        "route_table_id",
+        "destination_cidr_block",
+        "destination_ipv6_cidr_block",
+        "destination_prefix_list_id",
+    ];
+    const IMPORT_ID: &'static str = "ROUTE_TABLE_ID_DESTINATION";
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeRouteTables"],
         create: &["ec2:CreateRoute"],
@@ -83,6 +93,7 @@ impl ResourceType for Route {
                     state: route.state().map(|s| s.as_str().to_owned()).unwrap_or_default(),
                     origin: route.origin().map(|o| o.as_str().to_owned()).unwrap_or_default(),
                     instance_id: route.instance_id().map(str::to_owned),
+                    instance_owner_id: route.instance_owner_id().map(str::to_owned),
                 },
             })
         });
@@ -121,6 +132,7 @@ impl ResourceType for Route {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        // A table has one route for a destination; where that leads may not be known yet.
         let (table, destination) = (&wanted.properties.route_table_id, wanted.properties.destination()?);
         let tables = tables(cloud, &[table]).await?;
         let id = id_of(table, &destination);
@@ -129,6 +141,24 @@ impl ResourceType for Route {
             Some(route) if Target::of(route) == wanted.properties.target => Found::Ours(id),
             Some(_) => Found::Foreign(id),
         })
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        known(id)?;
+        Ok(Some(id.to_owned()))
+    }
+
+    /// Terraform's own id of a route is a hash.
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        let text = |name: &str| attributes.get(name)?.as_str().filter(|text| !text.is_empty());
+        let destinations =
+            ["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"];
+        let destination = destinations.into_iter().find_map(text)?;
+        Some(format!("{}_{destination}", text("route_table_id")?))
+    }
+
+    fn canonical(properties: &mut Map) {
+        canonical_ranges(properties, "destination_ipv6_cidr_block");
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
@@ -158,11 +188,13 @@ fn id_of(table: &str, destination: &Destination) -> String {
 
 fn parse(id: &str) -> Option<(&str, Destination)> {
     let (table, destination) = id.split_once('_')?;
-    Some((table, Destination::parse(destination)))
+    let whole = table.starts_with("rtb-") && !destination.is_empty();
+    whole.then(|| (table, Destination::parse(destination)))
 }
 
 fn known(id: &str) -> Result<(&str, Destination)> {
-    let message = || format!("`{id}` is no route: a table's id, `_`, and a destination");
+    let message =
+        || format!("`{id}` is no route: one is written as `rtb-..._10.0.0.0/16`, table and destination");
     parse(id).ok_or_else(|| Error::new(ErrorKind::Invalid, message()))
 }
 
@@ -171,8 +203,7 @@ async fn tables(cloud: &Clients, ids: &[&str]) -> Result<HashMap<String, Table>>
     let chunks = ids.chunks(FILTER_VALUES).map(|chunk| async move {
         let request = cloud.ec2().describe_route_tables();
         let request = request.filters(filter("route-table-id", chunk.iter().copied()));
-        let items = request.into_paginator().items().send();
-        items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")
+        all!(request, "ec2:DescribeRouteTables")
     });
     let tables = futures::future::try_join_all(chunks).await?.into_iter().flatten().collect();
     Ok(super::support::by_id(tables, |table: &Table| table.route_table_id()))
@@ -186,6 +217,8 @@ fn route<'a>(table: &'a Table, destination: &Destination) -> Option<&'a AwsRoute
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+    use wharf_core::Value;
 
     #[test]
     fn ids() {
@@ -195,6 +228,21 @@ mod tests {
             parse("rtb-1_2001:db8::/32"),
             Some(("rtb-1", Destination::V6("2001:db8::/32".to_owned())))
         );
-        assert_eq!(parse("rtb-1"), None);
+        for wrong in ["rtb-1", "rtb-1_", "r-rtb-11080289494"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_in_terraform() {
+        let id = |attributes: serde_json::Value| {
+            Route::id_in_terraform(&Value::from(attributes).as_map().cloned().unwrap_or_default())
+        };
+        let all = json!({"id": "r-rtb-11080289494", "route_table_id": "rtb-1", "destination_cidr_block": "0.0.0.0/0",
+            "destination_ipv6_cidr_block": "", "destination_prefix_list_id": "", "gateway_id": "igw-1"});
+        assert_eq!(id(all).as_deref(), Some("rtb-1_0.0.0.0/0"));
+        let v6 = json!({"route_table_id": "rtb-1", "destination_cidr_block": "", "destination_ipv6_cidr_block": "::/0"});
+        assert_eq!(id(v6).as_deref(), Some("rtb-1_::/0"));
+        assert_eq!(id(json!({"route_table_id": "rtb-1"})), None);
     }
 }

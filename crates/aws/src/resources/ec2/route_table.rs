@@ -1,16 +1,17 @@
 use super::route_target::{self, Destination, Target, is_made};
 use super::support::{
-    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, found, from_aws, new_id, owned,
-    specification, unfinished, update_tags,
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, canonical_ranges, complete, filter, found, from_aws,
+    imported, new_id, owned, specification, unfinished, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{ResourceType as Ec2Type, RouteTable as Table};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use wharf_core::Map;
+use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, BlockSet, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
@@ -67,6 +68,7 @@ impl ResourceType for RouteTable {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_route_table";
+    const IMPORT_ID: &'static str = "ROUTE_TABLE_ID";
     const BATCH: usize = FILTER_VALUES;
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
@@ -84,8 +86,7 @@ impl ResourceType for RouteTable {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_route_tables().filters(among("route-table-id", objects));
-        let items = request.into_paginator().items().send();
-        let tables = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")?;
+        let tables = all!(request, "ec2:DescribeRouteTables")?;
         let mut tables = by_id(tables, aws_sdk_ec2::types::RouteTable::route_table_id);
         let live = objects.iter().map(|object| {
             let table = tables.remove(&object.id)?;
@@ -164,6 +165,20 @@ impl ResourceType for RouteTable {
         let request = cloud.ec2().describe_route_tables().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeRouteTables")?;
         Ok(found(wanted, answer.route_tables.into_iter().flatten().filter_map(|table| table.route_table_id)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "rtb-")
+    }
+
+    fn canonical(properties: &mut Map) {
+        if let Some(Value::List(routes)) = properties.get_mut("route") {
+            for route in routes {
+                if let Value::Map(route) = route {
+                    canonical_ranges(route, "ipv6_cidr_block");
+                }
+            }
+        }
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

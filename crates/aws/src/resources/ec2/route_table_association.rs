@@ -1,6 +1,7 @@
 use super::support::{FILTER_VALUES, filter};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{RouteTableAssociation as Association, RouteTableAssociationStateCode as State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ impl ResourceType for RouteTableAssociation {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_route_table_association";
+    const NAMED_BY: &'static [&'static str] = &["subnet_id", "gateway_id"];
+    const IMPORT_ID: &'static str = "SUBNET_ID/ROUTE_TABLE_ID or GATEWAY_ID/ROUTE_TABLE_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeRouteTables"],
@@ -145,6 +148,25 @@ impl ResourceType for RouteTableAssociation {
         })
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let Some((member, table)) = id.split_once('/').filter(|(_, table)| table.starts_with("rtb-")) else {
+            let message = format!(
+                "`{id}` is no association: one is written as `subnet-.../rtb-...` or `igw-.../rtb-...`"
+            );
+            return Err(Error::new(ErrorKind::Invalid, message));
+        };
+        // The subnet may have another table by now, which was not meant.
+        let association = associations(cloud, &[member]).await?.remove(member);
+        let same = association.is_some_and(|association| association.route_table_id() == Some(table));
+        Ok(same.then(|| member.to_owned()))
+    }
+
+    /// Terraform's own id is that of AWS, which changes with the table.
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        let text = |name: &str| attributes.get(name)?.as_str().filter(|text| !text.is_empty());
+        text("subnet_id").or_else(|| text("gateway_id")).map(str::to_owned)
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let set = |name: &str| properties.get(name).is_some_and(|value| !value.is_null());
         if set("subnet_id") == set("gateway_id") {
@@ -167,7 +189,7 @@ impl Properties {
     }
 }
 
-/// The subnet or gateway of an id; Terraform's form `subnet-.../rtb-...` is understood as well.
+/// The subnet or gateway of an id; `subnet-.../rtb-...` is understood as well.
 fn member(id: &str) -> &str {
     id.split('/').next().unwrap_or(id)
 }
@@ -183,8 +205,7 @@ async fn associations(cloud: &Clients, members: &[&str]) -> Result<HashMap<Strin
             if none {
                 return Ok(Vec::new());
             }
-            let items = cloud.ec2().describe_route_tables().filters(by_member).into_paginator().items();
-            items.send().collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")
+            all!(cloud.ec2().describe_route_tables().filters(by_member), "ec2:DescribeRouteTables")
         }
     };
     let (of_subnets, of_gateways) = futures::try_join!(
@@ -211,6 +232,18 @@ mod tests {
     fn ids_of_both_forms() {
         assert_eq!(member("subnet-1"), "subnet-1");
         assert_eq!(member("subnet-1/rtb-2"), "subnet-1");
+    }
+
+    #[test]
+    fn ids_in_terraform() {
+        let id = |subnet: &str, gateway: &str| {
+            let attributes = [("id", "rtbassoc-1"), ("subnet_id", subnet), ("gateway_id", gateway)];
+            let attributes = attributes.map(|(name, value)| (name.to_owned(), value.into()));
+            RouteTableAssociation::id_in_terraform(&Map::from(attributes))
+        };
+        assert_eq!(id("subnet-1", "").as_deref(), Some("subnet-1"));
+        assert_eq!(id("", "igw-1").as_deref(), Some("igw-1"));
+        assert_eq!(id("", ""), None);
     }
 
     #[test]

@@ -1,18 +1,23 @@
-use super::group_rule::{self, Rule, Source, canonical_protocol};
+mod block;
+mod change;
+
+use super::group_rule::{self, Rule};
 use super::support::{
-    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, from_aws, new_id, owned, range_mistake,
+    FILTER_VALUES, UNFINISHED, among, arn, by_id, complete, filter, from_aws, imported, new_id, owned,
     specification, unfinished, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::naming::generated_name;
+use crate::pages::all;
 use aws_sdk_ec2::types::{IpPermission, ResourceType as Ec2Type, SecurityGroup as Group};
+use block::{Block, atoms, block_mistakes, split_block};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, BlockSet, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Set, Tags, UpdateOf,
+    Absent, BlockSet, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
     WantedOf,
 };
 
@@ -51,39 +56,6 @@ pub(crate) struct Properties {
     tags: Tags,
 }
 
-/// Rules of one protocol and the same ports.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Block {
-    /// `tcp`, `udp`, `icmp`, `icmpv6`, a protocol's number, or `-1` for all.
-    protocol: String,
-    /// The first port; for ICMP the type; 0 for all protocols.
-    from_port: i32,
-    /// The last port; for ICMP the code; 0 for all protocols.
-    to_port: i32,
-    /// What the rules are for.
-    #[serde(default)]
-    description: String,
-    /// IPv4 address ranges.
-    #[serde(default)]
-    #[schemars(extend("default_empty" = true))]
-    cidr_blocks: Set<String>,
-    /// IPv6 address ranges.
-    #[serde(default)]
-    #[schemars(extend("default_empty" = true))]
-    ipv6_cidr_blocks: Set<String>,
-    /// Managed prefix lists.
-    #[serde(default)]
-    #[schemars(extend("default_empty" = true))]
-    prefix_list_ids: Set<String>,
-    /// Other security groups.
-    #[serde(default)]
-    #[schemars(extend("default_empty" = true))]
-    security_groups: Set<String>,
-    /// The group itself.
-    #[serde(default, rename = "self")]
-    itself: bool,
-}
-
 /// What AWS sets on a security group.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Attributes {
@@ -95,15 +67,14 @@ pub(crate) struct Attributes {
     owner_id: String,
 }
 
-/// The properties of a [`Block`] that name other sides.
-const SOURCES: [&str; 4] = ["cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups"];
-
 impl ResourceType for SecurityGroup {
     type Cloud = Clients;
     type Properties = Properties;
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_security_group";
+    const NAMED_BY: &'static [&'static str] = &["name", "vpc_id"];
+    const IMPORT_ID: &'static str = "SECURITY_GROUP_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeSecurityGroups"],
@@ -135,8 +106,7 @@ impl ResourceType for SecurityGroup {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_security_groups().filters(among("group-id", objects));
-        let items = request.into_paginator().items().send();
-        let groups = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSecurityGroups")?;
+        let groups = all!(request, "ec2:DescribeSecurityGroups")?;
         let mut groups = by_id(groups, aws_sdk_ec2::types::SecurityGroup::group_id);
         let live = objects.iter().map(|object| {
             let group = groups.remove(&object.id)?;
@@ -185,8 +155,8 @@ impl ResourceType for SecurityGroup {
             let (live_in, desired_in) = (rules(&group, false), atoms(&properties.ingress));
             let (live_out, desired_out) = (rules(&group, true), atoms(&properties.egress));
             futures::try_join!(
-                group_rule::bring(cloud, id, false, &live_in, &desired_in),
-                group_rule::bring(cloud, id, true, &live_out, &desired_out),
+                change::bring(cloud, id, false, &live_in, &desired_in),
+                change::bring(cloud, id, true, &live_out, &desired_out),
             )?;
             complete(cloud, id).await?;
         }
@@ -196,10 +166,10 @@ impl ResourceType for SecurityGroup {
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         let (id, live, desired) = (update.id, update.live, update.desired);
         if update.changes(&["ingress"]) {
-            group_rule::bring(cloud, id, false, &atoms(&live.ingress), &atoms(&desired.ingress)).await?;
+            change::bring(cloud, id, false, &atoms(&live.ingress), &atoms(&desired.ingress)).await?;
         }
         if update.changes(&["egress"]) {
-            group_rule::bring(cloud, id, true, &atoms(&live.egress), &atoms(&desired.egress)).await?;
+            change::bring(cloud, id, true, &atoms(&live.egress), &atoms(&desired.egress)).await?;
         }
         update_tags(cloud, update, &live.tags, &desired.tags).await
     }
@@ -219,20 +189,26 @@ impl ResourceType for SecurityGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        if wanted.properties.name.is_none() && wanted.token.is_empty() {
+            // A made-up name is made of the token.
+            return Ok(Found::Absent);
+        }
         // Names are unique in a VPC; which one is the default VPC, only the tags of the group tell.
-        let filters = match &wanted.properties.vpc_id {
-            Some(vpc) => vec![
-                filter("group-name", [wanted.properties.name(wanted.token)]),
-                filter("vpc-id", [vpc.as_str()]),
-            ],
+        let place = match &wanted.properties.vpc_id {
+            Some(vpc) => vec![filter("vpc-id", [vpc.as_str()])],
             None => owned(wanted),
         };
-        let request = cloud.ec2().describe_security_groups().set_filters(Some(filters));
+        let request = cloud.ec2().describe_security_groups().set_filters(Some(place));
+        let request = request.filters(filter("group-name", [wanted.properties.name(wanted.token)]));
         let answer = request.send().await.named("ec2:DescribeSecurityGroups")?;
         let Some(group) = answer.security_groups.into_iter().flatten().next() else {
             return Ok(Found::Absent);
         };
         Ok(wanted.by_tags(group.group_id.unwrap_or_default(), &from_aws(group.tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "sg-")
     }
 
     fn canonical(properties: &mut Map) {
@@ -279,57 +255,10 @@ impl Properties {
     }
 }
 
-impl Block {
-    fn rules(&self) -> impl Iterator<Item = Rule> {
-        let source = |sources: &Set<String>, kind: fn(String) -> Source| {
-            sources.iter().cloned().map(kind).collect::<Vec<_>>()
-        };
-        let itself = self.itself.then_some(Source::Itself);
-        let sources = source(&self.cidr_blocks, Source::V4)
-            .into_iter()
-            .chain(source(&self.ipv6_cidr_blocks, Source::V6))
-            .chain(source(&self.prefix_list_ids, Source::PrefixList))
-            .chain(source(&self.security_groups, Source::Group))
-            .chain(itself);
-        let (protocol, from_port, to_port) =
-            group_rule::normal(&self.protocol, Some(self.from_port), Some(self.to_port));
-        sources.map(move |source| Rule {
-            protocol: protocol.clone(),
-            from_port,
-            to_port,
-            source,
-            description: self.description.clone(),
-        })
-    }
-}
-
-impl From<Rule> for Block {
-    fn from(rule: Rule) -> Self {
-        let Rule { protocol, from_port, to_port, source, description } = rule;
-        let mut block = Block { protocol, from_port, to_port, description, ..Block::default() };
-        match source {
-            Source::V4(range) => block.cidr_blocks = Set(vec![range]),
-            Source::V6(range) => block.ipv6_cidr_blocks = Set(vec![range]),
-            Source::PrefixList(list) => block.prefix_list_ids = Set(vec![list]),
-            Source::Group(id) => block.security_groups = Set(vec![id]),
-            Source::Itself => block.itself = true,
-        }
-        block
-    }
-}
-
 async fn describe(cloud: &Clients, id: &str) -> Result<Option<Group>> {
     let request = cloud.ec2().describe_security_groups().filters(filter("group-id", [id]));
     let answer = request.send().await.named("ec2:DescribeSecurityGroups")?;
     Ok(answer.security_groups.into_iter().flatten().next())
-}
-
-/// The rules that blocks stand for, one for each other side.
-fn atoms(blocks: &[Block]) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = blocks.iter().flat_map(Block::rules).collect();
-    rules.sort();
-    rules.dedup();
-    rules
 }
 
 /// The rules of a live group, of one direction.
@@ -343,63 +272,9 @@ fn rules(group: &Group, egress: bool) -> Vec<Rule> {
     rules
 }
 
-/// A block as the blocks of one other side each that say the same, as far as it is known.
-fn split_block(block: Value) -> Vec<Value> {
-    let Value::Map(mut block) = block else { return vec![block] };
-    if canonical_protocol(&mut block, "protocol") {
-        block.insert("from_port".to_owned(), 0.into());
-        block.insert("to_port".to_owned(), 0.into());
-    }
-    let unset = |value: Option<&Value>| value.is_none_or(Value::is_null);
-    let mut empty = block.clone();
-    if unset(empty.get("description")) {
-        empty.insert("description".to_owned(), "".into());
-    }
-    for name in SOURCES {
-        empty.insert(name.to_owned(), Value::List(Vec::new()));
-    }
-    empty.insert("self".to_owned(), false.into());
-    let with = |name: &str, value: Value| {
-        let mut block = empty.clone();
-        block.insert(name.to_owned(), value);
-        Value::Map(block)
-    };
-    let mut split = Vec::new();
-    for name in SOURCES {
-        match block.get(name) {
-            None | Some(Value::Null) => {}
-            Some(Value::List(items)) => {
-                split.extend(items.iter().map(|item| with(name, Value::List(vec![item.clone()]))));
-            }
-            Some(other) => split.push(with(name, other.clone())),
-        }
-    }
-    match block.get("self") {
-        None | Some(Value::Null | Value::Bool(false)) => {}
-        Some(other) => split.push(with("self", other.clone())),
-    }
-    split
-}
-
-fn block_mistakes(block: &Map) -> Vec<String> {
-    let some = |name: &&str| match block.get(*name) {
-        None | Some(Value::Null | Value::Bool(false)) => false,
-        Some(Value::List(items)) => !items.is_empty(),
-        Some(_) => true,
-    };
-    let mut mistakes = Vec::new();
-    if !SOURCES.iter().chain(&["self"]).any(some) {
-        mistakes.push(format!("a rule needs another side: one of `{}`, `self`", SOURCES.join("`, `")));
-    }
-    for name in &SOURCES[..2] {
-        let ranges = block.get(*name).and_then(Value::as_list).unwrap_or_default();
-        mistakes.extend(ranges.iter().filter_map(range_mistake));
-    }
-    mistakes
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::group_rule::Source;
     use super::*;
     use serde_json::json;
 
@@ -428,20 +303,6 @@ mod tests {
         let before = written.clone();
         SecurityGroup::canonical(&mut written);
         assert_eq!(written, before);
-    }
-
-    #[test]
-    fn unknown_sides_are_left_alone() {
-        let block = Map::from([
-            ("protocol".to_owned(), "tcp".into()),
-            ("cidr_blocks".to_owned(), Value::unknown("local.ranges")),
-        ]);
-        let split = split_block(Value::Map(block));
-        assert_eq!(split.len(), 1);
-        assert_eq!(
-            split[0].as_map().and_then(|block| block.get("cidr_blocks")),
-            Some(&Value::unknown("local.ranges"))
-        );
     }
 
     #[test]

@@ -1,7 +1,10 @@
+mod imported;
+
 use super::group_rule::{self, Rule, Source, canonical_protocol};
-use super::support::range_mistake;
+use super::support::{canonical_ranges, range_mistake};
 use crate::clients::Clients;
 use aws_sdk_ec2::types::SecurityGroupRule as AwsRule;
+use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -72,6 +75,19 @@ impl ResourceType for SecurityGroupRule {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_security_group_rule";
+    const NAMED_BY: &'static [&'static str] = &[
+        "security_group_id",
+        "type",
+        "protocol",
+        "from_port",
+        "to_port",
+        "cidr_blocks",
+        "ipv6_cidr_blocks",
+        "prefix_list_ids",
+        "source_security_group_id",
+        "self",
+    ];
+    const IMPORT_ID: &'static str = "SECURITY_GROUP_ID_TYPE_PROTOCOL_FROM_PORT_TO_PORT_SOURCE[_SOURCE]...";
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeSecurityGroupRules"],
         create: &["ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress"],
@@ -80,19 +96,20 @@ impl ResourceType for SecurityGroupRule {
     };
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
-        let ids: Vec<&str> = objects.iter().flat_map(|object| object.id.split(',')).collect();
-        let rules = group_rule::by_ids(cloud, &ids).await?;
+        let ids = try_join_all(objects.iter().map(|object| imported::aws_ids(cloud, &object.id))).await?;
+        let all: Vec<&str> = ids.iter().flatten().map(String::as_str).collect();
+        let rules = group_rule::by_ids(cloud, &all).await?;
         let rules: HashMap<&str, &AwsRule> =
             rules.iter().filter_map(|rule| Some((rule.security_group_rule_id()?, rule))).collect();
-        let live = objects.iter().map(|object| {
-            let rules: Vec<&AwsRule> = object.id.split(',').filter_map(|id| rules.get(id).copied()).collect();
+        let live = objects.iter().zip(&ids).map(|(object, ids)| {
+            let rules: Vec<&AwsRule> = ids.iter().filter_map(|id| rules.get(id.as_str()).copied()).collect();
             let recorded =
                 object.properties.as_ref().and_then(|properties| properties.description.as_deref());
             Some(LiveOf {
                 properties: Properties::of(&rules, recorded)?,
                 attributes: Attributes {
                     id: object.id.clone(),
-                    security_group_rule_id: (!object.id.contains(',')).then(|| object.id.clone()),
+                    security_group_rule_id: ids.first().filter(|_| ids.len() == 1).cloned(),
                 },
             })
         });
@@ -108,8 +125,8 @@ impl ResourceType for SecurityGroupRule {
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         if update.changes(&["description"]) {
-            let ids: Vec<&str> = update.id.split(',').collect();
-            let live = group_rule::by_ids(cloud, &ids).await?;
+            let ids = imported::aws_ids(cloud, update.id).await?;
+            let live = group_rule::by_ids(cloud, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await?;
             let description = update.desired.description.as_deref().unwrap_or_default();
             let rules: Vec<_> = live
                 .iter()
@@ -124,7 +141,8 @@ impl ResourceType for SecurityGroupRule {
     }
 
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
-        let ids: Vec<&str> = object.id.split(',').collect();
+        let ids = imported::aws_ids(cloud, &object.id).await?;
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         if let Some(properties) = &object.properties {
             let group = &properties.security_group_id;
             return group_rule::revoke(cloud, group, properties.egress(), &ids).await;
@@ -143,8 +161,13 @@ impl ResourceType for SecurityGroupRule {
         let live = group_rule::of_group(cloud, &properties.security_group_id).await?;
         let rules = properties.rules();
         let (mut same, mut similar) = (Vec::new(), Vec::new());
+        let known: Vec<&str> = wanted.known.iter().flat_map(|id| id.split(',')).collect();
         for live in live.into_iter().filter(|rule| rule.is_egress() == Some(properties.egress())) {
             let Some(rule) = Rule::of(&live) else { continue };
+            // Of the predecessor that is being replaced, some may have to go before the new ones can come.
+            if live.security_group_rule_id().is_some_and(|id| known.contains(&id)) {
+                continue;
+            }
             if rules.contains(&rule) {
                 same.push(live);
             } else if rules
@@ -162,11 +185,22 @@ impl ResourceType for SecurityGroupRule {
         Ok(id_of(same).map_or(Found::Absent, Found::Foreign))
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let ids = imported::aws_ids(cloud, id).await?;
+        Ok((!ids.is_empty()).then(|| ids.join(",")))
+    }
+
+    /// Terraform knows the id of AWS's rule if it is one; otherwise the rules are described as for an import.
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        imported::id_in_terraform(attributes)
+    }
+
     fn canonical(properties: &mut Map) {
         if canonical_protocol(properties, "protocol") {
             properties.insert("from_port".to_owned(), 0.into());
             properties.insert("to_port".to_owned(), 0.into());
         }
+        canonical_ranges(properties, "ipv6_cidr_blocks");
         let text = |name: &str| properties.get(name).and_then(Value::as_str);
         let source = text("source_security_group_id");
         if source.is_some() && source == text("security_group_id") {

@@ -1,11 +1,14 @@
 use super::support::{
-    FILTER_VALUES, among, boolean, by_id, filter, found, from_aws, new_id, owned, specification, update_tags,
+    FILTER_VALUES, among, block_mistake, boolean, by_id, filter, found, from_aws, imported, new_id, owned,
+    specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{HostnameType, ResourceType as Ec2Type, SubnetState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wharf_core::Map;
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
@@ -64,6 +67,7 @@ impl ResourceType for Subnet {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_subnet";
+    const IMPORT_ID: &'static str = "SUBNET_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ec2:DescribeSubnets"],
@@ -74,8 +78,7 @@ impl ResourceType for Subnet {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_subnets().filters(among("subnet-id", objects));
-        let items = request.into_paginator().items().send();
-        let subnets = items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSubnets")?;
+        let subnets = all!(request, "ec2:DescribeSubnets")?;
         let mut subnets = by_id(subnets, aws_sdk_ec2::types::Subnet::subnet_id);
         let live = objects.iter().map(|object| {
             let subnet = subnets.remove(&object.id)?;
@@ -181,6 +184,20 @@ impl ResourceType for Subnet {
         let request = cloud.ec2().describe_subnets().set_filters(Some(owned(wanted)));
         let answer = request.send().await.named("ec2:DescribeSubnets")?;
         Ok(found(wanted, answer.subnets.into_iter().flatten().filter_map(|subnet| subnet.subnet_id)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "subnet-")
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let mut mistakes: Vec<_> = block_mistake(properties).into_iter().collect();
+        let set = |name: &str| properties.get(name).is_some_and(|value| !value.is_null());
+        if set("availability_zone") && set("availability_zone_id") {
+            let message = "set one of `availability_zone` and `availability_zone_id`";
+            mistakes.push(("availability_zone_id".to_owned(), message.to_owned()));
+        }
+        mistakes
     }
 }
 

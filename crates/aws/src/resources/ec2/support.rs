@@ -5,9 +5,9 @@ use crate::errors::Named;
 use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, Tag, TagSpecification};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use wharf_core::Value;
+use wharf_core::{Map, Value};
 use wharf_provider::{
-    Error, Found, ObjectOf, ResourceType as Kind, Result, Tags, UpdateOf, WantedOf, ownership,
+    Error, ErrorKind, Found, ObjectOf, ResourceType as Kind, Result, Tags, UpdateOf, WantedOf, ownership,
 };
 
 /// The most values that one filter takes.
@@ -81,6 +81,20 @@ pub(crate) async fn update_tags<T: Kind>(
     Ok(())
 }
 
+/// The id in an import of an object whose ids begin with `prefix`, such as `vpc-`.
+pub(crate) fn imported(id: &str, prefix: &str) -> Result<Option<String>> {
+    if id
+        .strip_prefix(prefix)
+        .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_alphanumeric()) && !rest.is_empty())
+    {
+        return Ok(Some(id.to_owned()));
+    }
+    Err(Error::new(
+        ErrorKind::Invalid,
+        format!("`{id}` is no id that can be imported here: one begins with `{prefix}`"),
+    ))
+}
+
 /// The filters that find an object by its ownership tags.
 pub(crate) fn owned<T: Kind>(wanted: &WantedOf<'_, T>) -> Vec<Filter> {
     vec![
@@ -136,9 +150,77 @@ pub(crate) fn range_mistake(value: &Value) -> Option<String> {
     network.map(|network| format!("`{text}` does not begin a network; it would be `{network}/{length}`"))
 }
 
+/// What is wrong with the `cidr_block` of a VPC or a subnet, if anything: AWS takes IPv4 networks from /16 to /28.
+pub(crate) fn block_mistake(properties: &Map) -> Option<(String, String)> {
+    let block = properties.get("cidr_block")?;
+    let message = range_mistake(block).or_else(|| {
+        let (address, length) = block.as_str()?.split_once('/')?;
+        let fits = address.parse::<Ipv4Addr>().is_ok() && (16..=28).contains(&length.parse().unwrap_or(0));
+        (!fits).then(|| format!("`{address}/{length}`: AWS takes IPv4 networks from /16 to /28"))
+    })?;
+    Some(("cidr_block".to_owned(), message))
+}
+
+/// Brings the IPv6 address ranges in a property to the form that AWS gives them: `2001:DB8:0::/48` is `2001:db8::/48`.
+pub(crate) fn canonical_ranges(properties: &mut Map, name: &str) {
+    match properties.get_mut(name) {
+        Some(Value::List(ranges)) => ranges.iter_mut().for_each(canonical_range),
+        Some(range) => canonical_range(range),
+        None => {}
+    }
+}
+
+fn canonical_range(range: &mut Value) {
+    let Value::String(text) = range else { return };
+    if let Some((address, length)) = text.split_once('/')
+        && let (Ok(address), Ok(length)) = (address.parse::<Ipv6Addr>(), length.parse::<u8>())
+    {
+        *text = format!("{address}/{length}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_to_import() {
+        assert_eq!(imported("vpc-0a1b", "vpc-").ok().flatten().as_deref(), Some("vpc-0a1b"));
+        for wrong in ["", "vpc-", "subnet-1", "vpc-1/rtb-2"] {
+            assert!(imported(wrong, "vpc-").is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn blocks() {
+        let mistake = |block: Value| block_mistake(&Map::from([("cidr_block".to_owned(), block)]));
+        for good in ["10.0.0.0/16", "192.168.2.16/28"] {
+            assert_eq!(mistake(good.into()), None, "{good}");
+        }
+        for bad in ["10.0.0.0/8", "10.0.0.0/29", "10.0.1.0/16", "2001:db8::/28", "10.0.0.0"] {
+            assert!(mistake(bad.into()).is_some(), "{bad}");
+        }
+        assert_eq!(mistake(Value::unknown("local.block")), None);
+    }
+
+    #[test]
+    fn ipv6_ranges_have_one_form() {
+        let of = |range: Value| {
+            let mut properties = Map::from([("range".to_owned(), range)]);
+            canonical_ranges(&mut properties, "range");
+            properties.remove("range").unwrap_or_default()
+        };
+        for (written, told) in [
+            ("2001:DB8:0:0::/48", "2001:db8::/48"),
+            ("0::/0", "::/0"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("pl-1", "pl-1"),
+        ] {
+            assert_eq!(of(written.into()), told.into());
+            assert_eq!(of(Value::List(vec![written.into()])), Value::List(vec![told.into()]));
+        }
+        assert_eq!(of(Value::unknown("vpc.ipv6")), Value::unknown("vpc.ipv6"));
+    }
 
     #[test]
     fn ranges() {

@@ -1,17 +1,19 @@
 use super::support::{
-    FILTER_VALUES, among, arn, boolean, by_id, filter, found, from_aws, new_id, owned, specification,
-    update_tags,
+    FILTER_VALUES, among, arn, block_mistake, boolean, by_id, filter, found, from_aws, imported, new_id,
+    owned, specification, update_tags,
 };
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, VpcAttributeName, VpcTenancy,
+    AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, VpcAttributeName, VpcState, VpcTenancy,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Map, Value};
+use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
@@ -82,6 +84,7 @@ impl ResourceType for Vpc {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_vpc";
+    const IMPORT_ID: &'static str = "VPC_ID";
     const BATCH: usize = FILTER_VALUES;
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
@@ -100,10 +103,7 @@ impl ResourceType for Vpc {
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
         let pages = cloud.ec2().describe_vpcs().filters(among("vpc-id", objects));
-        let vpcs = async {
-            let items = pages.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeVpcs")
-        };
+        let vpcs = async { all!(pages, "ec2:DescribeVpcs") };
         let flags = try_join_all(objects.iter().map(|object| Flags::read(cloud, object)));
         let (vpcs, flags, made) = futures::try_join!(vpcs, flags, Companions::read(cloud, &ids))?;
         let mut vpcs = by_id(vpcs, aws_sdk_ec2::types::Vpc::vpc_id);
@@ -148,6 +148,14 @@ impl ResourceType for Vpc {
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
+        let wait = Wait::minutes("the VPC to become available", 10);
+        wait.until(|| async {
+            let request = cloud.ec2().describe_vpcs().filters(filter("vpc-id", [id]));
+            let answer = request.send().await.named("ec2:DescribeVpcs")?;
+            let state = answer.vpcs.into_iter().flatten().find_map(|vpc| vpc.state);
+            Ok((state == Some(VpcState::Available)).then_some(()))
+        })
+        .await?;
         // AWS's own defaults need no request.
         if !properties.enable_dns_support {
             modify(cloud, id, |request| request.enable_dns_support(boolean(false))).await?;
@@ -197,6 +205,14 @@ impl ResourceType for Vpc {
         Ok(found(wanted, answer.vpcs.into_iter().flatten().filter_map(|vpc| vpc.vpc_id)))
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "vpc-")
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        block_mistake(properties).into_iter().collect()
+    }
+
     fn replaces(_: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
         let default = Value::from("default");
         changed.contains("instance_tenancy") && desired.get("instance_tenancy") != Some(&default)
@@ -217,9 +233,9 @@ impl Flags {
             request.send().await.named("ec2:DescribeVpcAttribute").or_absent()
         };
         let metrics = async {
-            // Rarely used, so asked for only where the stack sets it.
+            // Rarely used, so asked for only where the stack sets it, and of what the state does not know yet.
             let used =
-                object.properties.as_ref().is_some_and(|p| p.enable_network_address_usage_metrics.is_some());
+                object.properties.as_ref().is_none_or(|p| p.enable_network_address_usage_metrics.is_some());
             if used { describe(VpcAttributeName::EnableNetworkAddressUsageMetrics).await } else { Ok(None) }
         };
         let (support, hostnames, metrics) = futures::try_join!(
@@ -250,20 +266,17 @@ impl Companions {
         let tables = async {
             let request = cloud.ec2().describe_route_tables().filters(of_vpcs());
             let request = request.filters(filter("association.main", ["true"]));
-            let items = request.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeRouteTables")
+            all!(request, "ec2:DescribeRouteTables")
         };
         let groups = async {
             let request = cloud.ec2().describe_security_groups().filters(of_vpcs());
             let request = request.filters(filter("group-name", ["default"]));
-            let items = request.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeSecurityGroups")
+            all!(request, "ec2:DescribeSecurityGroups")
         };
         let acls = async {
             let request = cloud.ec2().describe_network_acls().filters(of_vpcs());
             let request = request.filters(filter("default", ["true"]));
-            let items = request.into_paginator().items().send();
-            items.collect::<Result<Vec<_>, _>>().await.named("ec2:DescribeNetworkAcls")
+            all!(request, "ec2:DescribeNetworkAcls")
         };
         let (tables, groups, acls) = futures::try_join!(tables, groups, acls)?;
         Ok(Companions {

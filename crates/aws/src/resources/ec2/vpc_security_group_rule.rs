@@ -1,7 +1,10 @@
 //! What `aws_vpc_security_group_ingress_rule` and `aws_vpc_security_group_egress_rule` share: all but the direction.
 
 use super::group_rule::{self, Rule, Source, canonical_protocol};
-use super::support::{FILTER_VALUES, arn, from_aws, new_id, range_mistake, specification, update_tags};
+use super::support::{
+    FILTER_VALUES, arn, canonical_ranges, from_aws, imported, new_id, range_mistake, specification,
+    update_tags,
+};
 use crate::clients::Clients;
 use aws_sdk_ec2::types::{ResourceType as Ec2Type, SecurityGroupRule as AwsRule};
 use schemars::JsonSchema;
@@ -73,6 +76,17 @@ impl<D: Direction> ResourceType for GroupRule<D> {
     type Attributes = Attributes;
 
     const NAME: &'static str = D::NAME;
+    const NAMED_BY: &'static [&'static str] = &[
+        "security_group_id",
+        "ip_protocol",
+        "from_port",
+        "to_port",
+        "cidr_ipv4",
+        "cidr_ipv6",
+        "prefix_list_id",
+        "referenced_security_group_id",
+    ];
+    const IMPORT_ID: &'static str = "SECURITY_GROUP_RULE_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = D::PERMISSIONS;
 
@@ -139,8 +153,11 @@ impl<D: Direction> ResourceType for GroupRule<D> {
         let mut foreign = Found::Absent;
         for live in rules.into_iter().filter(|rule| rule.is_egress() == Some(D::EGRESS)) {
             let rule = Rule::of(&live);
-            let found =
-                wanted.by_tags(live.security_group_rule_id.unwrap_or_default(), &from_aws(live.tags.clone()));
+            let id = live.security_group_rule_id.unwrap_or_default();
+            if wanted.known.contains(&id) {
+                continue;
+            }
+            let found = wanted.by_tags(id, &from_aws(live.tags));
             if matches!(found, Found::Ours(_)) {
                 return Ok(found);
             }
@@ -151,11 +168,16 @@ impl<D: Direction> ResourceType for GroupRule<D> {
         Ok(foreign)
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "sgr-")
+    }
+
     fn canonical(properties: &mut Map) {
         if canonical_protocol(properties, "ip_protocol") {
             properties.remove("from_port");
             properties.remove("to_port");
         }
+        canonical_ranges(properties, "cidr_ipv6");
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
@@ -170,7 +192,7 @@ impl<D: Direction> ResourceType for GroupRule<D> {
         for name in ["from_port", "to_port"] {
             let message = match protocol.as_deref() {
                 Some("-1") if set(&name) => "a rule for all protocols has no ports",
-                Some("tcp" | "udp" | "icmp" | "icmpv6") if !set(&name) => "needed with this protocol",
+                Some("tcp" | "udp" | "icmp") if !set(&name) => "needed with this protocol",
                 _ => continue,
             };
             mistakes.push((name.to_owned(), message.to_owned()));
@@ -254,6 +276,7 @@ mod tests {
         assert_eq!(check(json!({"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"})), 0);
         assert_eq!(check(json!({"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "from_port": 0})), 1);
         assert_eq!(check(json!({"ip_protocol": "tcp", "cidr_ipv4": "10.0.0.1/8"})), 3);
+        assert_eq!(check(json!({"ip_protocol": "icmpv6", "cidr_ipv6": "::/0"})), 0);
         assert_eq!(check(json!({"ip_protocol": "-1"})), 1);
         assert_eq!(check(json!({"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "cidr_ipv6": "::/0"})), 1);
     }

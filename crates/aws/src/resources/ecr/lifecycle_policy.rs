@@ -1,3 +1,4 @@
+use super::repository::imported;
 use crate::clients::Clients;
 use crate::errors::Named;
 use futures::future::try_join_all;
@@ -36,6 +37,9 @@ impl ResourceType for LifecyclePolicy {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecr_lifecycle_policy";
+    // A create would overwrite what somebody else wrote.
+    const NAMED_BY: &'static [&'static str] = &["repository"];
+    const IMPORT_ID: &'static str = "REPOSITORY_NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecr:GetLifecyclePolicy"],
         create: &["ecr:PutLifecyclePolicy"],
@@ -68,6 +72,10 @@ impl ResourceType for LifecyclePolicy {
         let form = |policy: &Json| canonical(Value::from(policy.0.clone()));
         let same = form(&live.properties.policy) == form(&wanted.properties.policy);
         Ok(if same { Found::Ours(repository.clone()) } else { Found::Foreign(repository.clone()) })
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id)
     }
 
     fn canonical(properties: &mut Map) {

@@ -88,6 +88,8 @@ impl ResourceType for Repository {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecr_repository";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "REPOSITORY_NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecr:DescribeRepositories", "ecr:ListTagsForResource"],
@@ -155,7 +157,9 @@ impl ResourceType for Repository {
         }
         if update.changes(&["image_scanning_configuration"]) {
             let request = cloud.ecr().put_image_scanning_configuration().repository_name(name);
-            let sent = request.set_image_scanning_configuration(scanning(desired)).send().await;
+            let off = || ecr::ImageScanningConfiguration::builder().scan_on_push(false).build();
+            let scanning = scanning(desired).unwrap_or_else(off);
+            let sent = request.image_scanning_configuration(scanning).send().await;
             sent.named("ecr:PutImageScanningConfiguration")?;
         }
         if update.changes(&["tags"]) {
@@ -185,14 +189,24 @@ impl ResourceType for Repository {
         Ok(tags(cloud, name).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id)
+    }
+
+    fn canonical(properties: &mut Map) {
+        // No scanning is none, whether it says so or not.
+        if let Some(Value::List(blocks)) = properties.get_mut("image_scanning_configuration") {
+            blocks.retain(|block| {
+                let on_push = block.as_map().and_then(|block| block.get("scan_on_push"));
+                on_push.is_none_or(|on_push| on_push.as_bool() != Some(false))
+            });
+        }
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let mut faults = Vec::new();
-        if let Some(name) = properties.get("name").and_then(Value::as_str) {
-            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
-            if !(2..=256).contains(&name.len()) || !name.chars().all(allowed) {
-                let message = "a repository's name has 2 to 256 lowercase letters, digits and `._-/`";
-                faults.push(("name".to_owned(), message.to_owned()));
-            }
+        if properties.get("name").and_then(Value::as_str).is_some_and(|name| !is_name(name)) {
+            faults.push(("name".to_owned(), NAME.to_owned()));
         }
         let encryption = properties.get("encryption_configuration").and_then(Value::as_list);
         if let Some(encryption) = encryption.and_then(|blocks| blocks.first()).and_then(Value::as_map)
@@ -204,6 +218,21 @@ impl ResourceType for Repository {
         }
         faults
     }
+}
+
+const NAME: &str = "a repository's name has 2 to 256 lowercase letters, digits and `._-/`";
+
+fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
+    (2..=256).contains(&name.len()) && name.chars().all(allowed)
+}
+
+/// The id in an import of a repository, or of what it has one of: the repository's name.
+pub(super) fn imported(id: &str) -> Result<Option<String>> {
+    if is_name(id) {
+        return Ok(Some(id.to_owned()));
+    }
+    Err(Error::new(ErrorKind::Invalid, format!("`{id}` is no repository: {NAME}")))
 }
 
 /// Repositories by name; `None` if one of them is missing.
@@ -284,6 +313,19 @@ fn live(repository: ecr::Repository, tags: Tags, recorded: Option<&Properties>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scanning_that_is_off_is_none() {
+        let left = |on_push: Value| {
+            let block = Map::from([("scan_on_push".to_owned(), on_push)]);
+            let blocks = Value::List(vec![Value::Map(block)]);
+            let mut written = Map::from([("image_scanning_configuration".to_owned(), blocks)]);
+            Repository::canonical(&mut written);
+            written["image_scanning_configuration"].as_list().map(<[Value]>::len)
+        };
+        assert_eq!((left(false.into()), left(true.into())), (Some(0), Some(1)));
+        assert_eq!(left(Value::unknown("var.scan")), Some(1));
+    }
 
     #[test]
     fn names_are_checked_when_known() {

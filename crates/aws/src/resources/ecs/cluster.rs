@@ -1,7 +1,7 @@
 use super::support::{from_aws, to_aws, update_tags};
 use crate::arn;
 use crate::clients::Clients;
-use crate::errors::Named;
+use crate::errors::{Built, Named};
 use aws_sdk_ecs::types as ecs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,6 +124,8 @@ impl ResourceType for Cluster {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecs_cluster";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "CLUSTER_NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecs:DescribeClusters"],
@@ -138,19 +140,20 @@ impl ResourceType for Cluster {
             .into_iter()
             .map(|cluster| (cluster.cluster_name().unwrap_or_default().to_owned(), cluster))
             .collect();
-        // An import may give the name instead of the ARN.
         Ok(objects.iter().map(|object| clusters.remove(arn::last(&object.id)).map(live)).collect())
     }
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
         let properties = new.properties;
+        let defaults = properties.service_connect_defaults.as_ref();
+        let defaults = defaults.map(|defaults| service_connect_defaults(&defaults.namespace)).transpose()?;
         let request = cloud
             .ecs_once()
             .create_cluster()
             .cluster_name(&properties.name)
             .set_settings((!properties.setting.is_empty()).then(|| settings(properties)))
             .set_configuration(configuration(properties))
-            .set_service_connect_defaults(service_connect_defaults(properties))
+            .set_service_connect_defaults(defaults)
             .set_tags(Some(to_aws(&properties.tags)));
         let created = request.send().await.named("ecs:CreateCluster").map_err(|error| {
             let there = error.message.contains("inconsistent with arguments");
@@ -194,7 +197,10 @@ impl ResourceType for Cluster {
                 request = request.set_configuration(configuration(desired));
             }
             if update.changes(&["service_connect_defaults"]) {
-                request = request.set_service_connect_defaults(service_connect_defaults(desired));
+                // An empty namespace takes the defaults away.
+                let namespace =
+                    desired.service_connect_defaults.as_ref().map_or("", |d| d.namespace.as_str());
+                request = request.service_connect_defaults(service_connect_defaults(namespace)?);
             }
             request.send().await.named("ecs:UpdateCluster")?;
         }
@@ -220,10 +226,22 @@ impl ResourceType for Cluster {
         }))
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let name = arn::resource(id).strip_prefix("cluster/").filter(|_| id.starts_with("arn:"));
+        if !is_name(name.unwrap_or(id)) {
+            let message = format!("`{id}` is no cluster: it is imported by its name, or its ARN");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        Ok(Some(if name.is_some() {
+            id.to_owned()
+        } else {
+            cloud.arn("ecs", &format!("cluster/{id}")).await?
+        }))
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let named = properties.get("name").and_then(Value::as_str);
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        if named.is_some_and(|name| name.is_empty() || name.len() > 255 || !name.chars().all(allowed)) {
+        if named.is_some_and(|name| !is_name(name)) {
             let message = "a cluster's name has 1 to 255 letters, digits, underscores and hyphens";
             return vec![("name".to_owned(), message.to_owned())];
         }
@@ -233,6 +251,12 @@ impl ResourceType for Cluster {
     fn passes(error: &Error) -> bool {
         error.is_code("UpdateInProgressException")
     }
+}
+
+/// Whether clusters and services may be called so.
+pub(super) fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (1..=255).contains(&name.len()) && name.chars().all(allowed)
 }
 
 /// The clusters that are there, of these names or ARNs.
@@ -267,6 +291,7 @@ fn live(cluster: ecs::Cluster) -> LiveOf<Cluster> {
                 cluster
                     .service_connect_defaults
                     .and_then(|defaults| defaults.namespace)
+                    .filter(|namespace| !namespace.is_empty())
                     .map(|namespace| ServiceConnectDefaults { namespace }),
             ),
             tags: from_aws(cluster.tags),
@@ -337,9 +362,8 @@ fn configuration(properties: &Properties) -> Option<ecs::ClusterConfiguration> {
     )
 }
 
-fn service_connect_defaults(properties: &Properties) -> Option<ecs::ClusterServiceConnectDefaultsRequest> {
-    let defaults = properties.service_connect_defaults.as_ref()?;
-    ecs::ClusterServiceConnectDefaultsRequest::builder().namespace(&defaults.namespace).build().ok()
+fn service_connect_defaults(namespace: &str) -> Result<ecs::ClusterServiceConnectDefaultsRequest> {
+    ecs::ClusterServiceConnectDefaultsRequest::builder().namespace(namespace).build().built()
 }
 
 #[cfg(test)]

@@ -2,8 +2,11 @@
 
 pub(crate) mod cluster;
 mod container_definitions;
+mod registered;
 pub(crate) mod service;
+mod service_live;
 mod service_parts;
+mod service_place;
 mod service_request;
 mod support;
 pub(crate) mod task_definition;

@@ -1,7 +1,10 @@
+use super::cluster::is_name;
+use super::service_live::live;
 use super::service_parts::{
     Alarms, CapacityProviderStrategy, CircuitBreaker, DeploymentController, LoadBalancer,
     NetworkConfiguration, PlacementConstraint, PlacementStrategy, ServiceRegistry,
 };
+use super::service_place::{Place, describe};
 use super::service_request::{changes, creation};
 use super::support::{from_aws, update_tags};
 use crate::arn;
@@ -25,7 +28,7 @@ pub(crate) struct Service;
 /// An ECS service: a number of tasks that ECS keeps running.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
-    "deployment_configuration", "iam_role", "service_connect_configuration", "timeouts", "volume_configuration",
+    "deployment_configuration", "iam_role", "service_connect_configuration", "sigint_rollback", "timeouts", "volume_configuration",
     "vpc_lattice_configurations",
 ]))]
 pub(crate) struct Properties {
@@ -125,25 +128,26 @@ pub(crate) struct Properties {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Attributes {
     /// The ARN.
-    id: String,
+    pub(super) id: String,
     /// The ARN.
-    arn: String,
+    pub(super) arn: String,
 }
 
-fn replica() -> String {
+pub(super) fn replica() -> String {
     "REPLICA".to_owned()
 }
 
-fn two_hundred() -> i32 {
+pub(super) fn two_hundred() -> i32 {
     200
 }
 
-fn one_hundred() -> i32 {
+pub(super) fn one_hundred() -> i32 {
     100
 }
 
 /// The most services that one `DescribeServices` takes.
 const DESCRIBED: usize = 10;
+
 /// What only a deployment changes under `CODE_DEPLOY`.
 const BY_CODE_DEPLOY: [&str; 6] = [
     "task_definition",
@@ -153,12 +157,15 @@ const BY_CODE_DEPLOY: [&str; 6] = [
     "service_registries",
     "capacity_provider_strategy",
 ];
+
 impl ResourceType for Service {
     type Cloud = Clients;
     type Properties = Properties;
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecs_service";
+    const NAMED_BY: &'static [&'static str] = &["name", "cluster"];
+    const IMPORT_ID: &'static str = "CLUSTER_NAME/SERVICE_NAME";
     const BATCH: usize = 10 * DESCRIBED;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecs:DescribeServices"],
@@ -277,6 +284,18 @@ impl ResourceType for Service {
         }))
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let names = arn::resource(id).strip_prefix("service/").unwrap_or(id).split_once('/');
+        let Some((cluster, name)) = names.filter(|(cluster, name)| is_name(cluster) && is_name(name)) else {
+            let message =
+                format!("`{id}` is no service: it is imported as `cluster/service`, by the names of both");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        };
+        // Old services have ARNs without the cluster in them.
+        let services = describe(cloud, cluster, vec![name.to_owned()]).await?;
+        Ok(services.into_iter().find_map(|service| service.service_arn))
+    }
+
     fn canonical(properties: &mut Map) {
         arn::shorten(properties, "cluster", arn::last);
         arn::shorten(properties, "task_definition", arn::last);
@@ -344,51 +363,6 @@ impl ResourceType for Service {
     }
 }
 
-/// Where a service is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Place {
-    cluster: String,
-    name: String,
-}
-
-impl Place {
-    /// From an ARN, or from `cluster/name` as Terraform imports it. The ARNs of old accounts have no cluster.
-    fn new(id: &str, cluster: Option<&str>) -> Self {
-        let path = arn::resource(id);
-        let path = path.strip_prefix("service/").unwrap_or(path);
-        let (cluster, name) = path.split_once('/').unwrap_or_else(|| {
-            let cluster = cluster.map_or("default", arn::last);
-            (cluster, path)
-        });
-        Place { cluster: cluster.to_owned(), name: name.to_owned() }
-    }
-
-    fn of(object: &ObjectOf<Service>) -> Self {
-        let properties = object.properties.as_ref();
-        Place::new(&object.id, properties.and_then(|properties| properties.cluster.as_deref()))
-    }
-
-    fn of_service(service: &ecs::Service) -> Self {
-        Place {
-            cluster: arn::last(service.cluster_arn().unwrap_or_default()).to_owned(),
-            name: service.service_name().unwrap_or_default().to_owned(),
-        }
-    }
-}
-
-/// The services of these names that are there.
-async fn describe(cloud: &Clients, cluster: &str, names: Vec<String>) -> Result<Vec<ecs::Service>> {
-    let request = cloud
-        .ecs()
-        .describe_services()
-        .cluster(cluster)
-        .set_services(Some(names))
-        .include(ecs::ServiceField::Tags);
-    let answer = request.send().await.named("ecs:DescribeServices").or_absent()?;
-    let services = answer.and_then(|answer| answer.services).into_iter().flatten();
-    Ok(services.filter(|service| service.status() != Some("INACTIVE")).collect())
-}
-
 /// Whether a service runs what it should and nothing else.
 fn is_steady(service: &ecs::Service) -> Result<bool> {
     let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
@@ -403,95 +377,6 @@ fn is_steady(service: &ecs::Service) -> Result<bool> {
         && service.task_sets().iter().all(steady))
 }
 
-fn live(service: ecs::Service, recorded: Option<&Properties>) -> LiveOf<Service> {
-    let arn = service.service_arn.unwrap_or_default();
-    // Under CODE_DEPLOY the primary task set is the one that serves.
-    let primary = service.task_sets.into_iter().flatten().find(|set| set.status() == Some("PRIMARY"));
-    let (mut task_definition, mut network, mut balancers) =
-        (service.task_definition, service.network_configuration, service.load_balancers);
-    if let Some(set) = primary {
-        task_definition = task_definition.or(set.task_definition);
-        network = network.or(set.network_configuration);
-        balancers = balancers.filter(|list| !list.is_empty()).or(set.load_balancers);
-    }
-    let deployment = service.deployment_configuration;
-    let percent =
-        |percent: fn(&ecs::DeploymentConfiguration) -> Option<i32>| deployment.as_ref().and_then(percent);
-    LiveOf {
-        properties: Properties {
-            name: service.service_name.unwrap_or_default(),
-            cluster: service.cluster_arn,
-            task_definition: task_definition.map(|live| as_recorded(live, recorded)),
-            desired_count: Some(service.desired_count),
-            launch_type: service.launch_type.map(|name| name.as_str().to_owned()),
-            capacity_provider_strategy: service
-                .capacity_provider_strategy
-                .into_iter()
-                .flatten()
-                .map(CapacityProviderStrategy::from_aws)
-                .collect(),
-            platform_version: service.platform_version,
-            scheduling_strategy: service
-                .scheduling_strategy
-                .map_or_else(replica, |strategy| strategy.as_str().to_owned()),
-            deployment_controller: Block(Some(DeploymentController {
-                kind: service
-                    .deployment_controller
-                    .map_or_else(|| "ECS".to_owned(), |controller| controller.r#type.as_str().to_owned()),
-            })),
-            deployment_maximum_percent: percent(|d| d.maximum_percent).unwrap_or_else(two_hundred),
-            deployment_minimum_healthy_percent: percent(|d| d.minimum_healthy_percent)
-                .unwrap_or_else(one_hundred),
-            deployment_circuit_breaker: Block(
-                deployment
-                    .as_ref()
-                    .and_then(|deployment| deployment.deployment_circuit_breaker.as_ref())
-                    .map(CircuitBreaker::from_aws),
-            ),
-            alarms: Block(deployment.and_then(|deployment| deployment.alarms).map(Alarms::from_aws)),
-            network_configuration: Block(network.and_then(NetworkConfiguration::from_aws)),
-            load_balancer: balancers.into_iter().flatten().map(LoadBalancer::from_aws).collect(),
-            health_check_grace_period_seconds: service.health_check_grace_period_seconds,
-            service_registries: Block(
-                service.service_registries.into_iter().flatten().next().map(ServiceRegistry::from_aws),
-            ),
-            ordered_placement_strategy: service
-                .placement_strategy
-                .into_iter()
-                .flatten()
-                .map(PlacementStrategy::from_aws)
-                .collect(),
-            placement_constraints: service
-                .placement_constraints
-                .into_iter()
-                .flatten()
-                .map(PlacementConstraint::from_aws)
-                .collect(),
-            enable_execute_command: service.enable_execute_command,
-            enable_ecs_managed_tags: service.enable_ecs_managed_tags,
-            propagate_tags: service.propagate_tags.map(|source| source.as_str().to_owned()),
-            availability_zone_rebalancing: service
-                .availability_zone_rebalancing
-                .map(|setting| setting.as_str().to_owned()),
-            force_delete: recorded.is_some_and(|properties| properties.force_delete),
-            force_new_deployment: recorded.is_some_and(|properties| properties.force_new_deployment),
-            triggers: recorded.map(|properties| properties.triggers.clone()).unwrap_or_default(),
-            wait_for_steady_state: recorded.is_some_and(|properties| properties.wait_for_steady_state),
-            tags: from_aws(service.tags),
-        },
-        attributes: Attributes { id: arn.clone(), arn },
-    }
-}
-
-/// The task definition, in the words of the stack file if those name a family: any revision of it is what they mean.
-fn as_recorded(live: String, recorded: Option<&Properties>) -> String {
-    let family = arn::last(&live).split(':').next();
-    match recorded.and_then(|properties| properties.task_definition.as_deref()) {
-        Some(name) if Some(name) == family => name.to_owned(),
-        _ => live,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -502,21 +387,6 @@ mod tests {
             Value::Map(map) => map,
             _ => Map::new(),
         }
-    }
-
-    #[test]
-    fn places() {
-        let place = |id, cluster| {
-            let place = Place::new(id, cluster);
-            format!("{}/{}", place.cluster, place.name)
-        };
-        assert_eq!(place("arn:aws:ecs:eu-central-1:1:service/prod/web", None), "prod/web");
-        assert_eq!(place("prod/web", Some("test")), "prod/web");
-        assert_eq!(
-            place("arn:aws:ecs:eu-central-1:1:service/web", Some("arn:aws:ecs:e:1:cluster/prod")),
-            "prod/web"
-        );
-        assert_eq!(place("arn:aws:ecs:eu-central-1:1:service/web", None), "default/web");
     }
 
     #[test]

@@ -1,21 +1,16 @@
 use super::container_definitions;
-use super::support::{from_aws, to_aws, update_tags};
+use super::registered::{Described, describe, put_containers};
+use super::support::{to_aws, update_tags};
 use super::volume::{self, Volume};
+use crate::arn::resource;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::exact;
 use aws_sdk_ecs::types as ecs;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::ConfigBag;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
-use std::sync::{Arc, OnceLock};
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions,
@@ -139,6 +134,7 @@ impl ResourceType for TaskDefinition {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_ecs_task_definition";
+    const IMPORT_ID: &'static str = "TASK_DEFINITION_ARN";
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"],
@@ -233,10 +229,27 @@ impl ResourceType for TaskDefinition {
             async move { Ok(read(cloud, &object).await?.map(|live| (object.id, live.properties))) }
         });
         let revisions: Vec<Option<(String, Properties)>> = try_join_all(revisions).await?;
+        // An older one that was left active has our tags as well.
         let ours = revisions.into_iter().flatten().find(|(arn, revision)| {
-            matches!(wanted.by_tags(arn, &revision.tags), Found::Ours(_)) && same(wanted.properties, revision)
+            let is_ours = |found| matches!(found, Found::Ours(_));
+            is_ours(wanted.by_tags(arn, &revision.tags)) && is_ours(exact::found(wanted, arn, revision))
         });
         Ok(ours.map_or(Found::Absent, |(arn, _)| Found::Ours(arn)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        if is_revision(id) {
+            return Ok(Some(id.to_owned()));
+        }
+        let message = format!(
+            "`{id}` is no revision of a task definition: one is `arn:aws:ecs:...:task-definition/family:1`"
+        );
+        Err(Error::new(ErrorKind::Invalid, message))
+    }
+
+    /// Terraform's own id is the family.
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        attributes.get("arn")?.as_str().map(str::to_owned)
     }
 
     fn canonical(properties: &mut Map) {
@@ -274,6 +287,17 @@ impl ResourceType for TaskDefinition {
         }
         faults
     }
+
+    /// Several resources may register revisions of one family.
+    fn passes(error: &Error) -> bool {
+        error.message.contains("Too many concurrent attempts")
+    }
+}
+
+/// Whether this is the ARN of a task definition, with a revision.
+fn is_revision(arn: &str) -> bool {
+    let revision = resource(arn).strip_prefix("task-definition/").and_then(|name| name.split_once(':'));
+    arn.starts_with("arn:") && revision.is_some_and(|(_, number)| number.parse::<u32>().is_ok())
 }
 
 /// `1 vCPU` is 1024 units, `2 GB` are 2048 MiB.
@@ -284,28 +308,6 @@ fn plain(size: &str, unit: &str) -> String {
         Some(Ok(number)) if number.is_finite() => format!("{}", (number * 1024.0).round()),
         _ => size.to_owned(),
     }
-}
-
-/// Whether a revision is what was wanted, as far as what makes a revision goes.
-fn same(wanted: &Properties, revision: &Properties) -> bool {
-    let form = |properties: &Properties| {
-        let mut map = Map::new();
-        for (name, value) in [
-            ("cpu", &properties.cpu),
-            ("memory", &properties.memory),
-            ("network_mode", &properties.network_mode),
-            ("execution_role_arn", &properties.execution_role_arn),
-            ("task_role_arn", &properties.task_role_arn),
-        ] {
-            map.extend(value.as_ref().map(|value| (name.to_owned(), Value::from(value.as_str()))));
-        }
-        let definitions = Value::from(properties.container_definitions.0.clone());
-        map.insert("container_definitions".to_owned(), definitions);
-        TaskDefinition::canonical(&mut map);
-        map
-    };
-    let revision = form(revision);
-    form(wanted).iter().all(|(name, value)| revision.get(name) == Some(value))
 }
 
 async fn read(cloud: &Clients, object: &ObjectOf<TaskDefinition>) -> Result<Option<LiveOf<TaskDefinition>>> {
@@ -363,69 +365,6 @@ async fn read(cloud: &Clients, object: &ObjectOf<TaskDefinition>) -> Result<Opti
     }))
 }
 
-struct Described {
-    definition: ecs::TaskDefinition,
-    containers: JsonValue,
-    tags: Tags,
-}
-
-/// The active revision of an ARN, or the newest of a family.
-async fn describe(cloud: &Clients, name: &str) -> Result<Option<Described>> {
-    let answer = Answer::default();
-    let request = cloud
-        .ecs()
-        .describe_task_definition()
-        .task_definition(name)
-        .include(ecs::TaskDefinitionField::Tags)
-        .customize()
-        .interceptor(answer.clone());
-    let described = match request.send().await.named("ecs:DescribeTaskDefinition") {
-        Err(error) if error.is_code("ClientException") && error.message.contains("Unable to describe") => {
-            return Ok(None);
-        }
-        other => other.or_absent()?,
-    };
-    let Some(described) = described else { return Ok(None) };
-    let active = |definition: &ecs::TaskDefinition| {
-        definition.status.as_ref().is_none_or(|status| *status == ecs::TaskDefinitionStatus::Active)
-    };
-    Ok(described.task_definition.filter(active).map(|definition| Described {
-        definition,
-        containers: answer.containers(),
-        tags: from_aws(described.tags),
-    }))
-}
-
-/// Takes container definitions out of an answer as they stand there, instead of as far as the SDK knows them.
-#[derive(Debug, Clone, Default)]
-struct Answer(Arc<OnceLock<JsonValue>>);
-
-impl Answer {
-    fn containers(&self) -> JsonValue {
-        self.0.get().cloned().unwrap_or_default()
-    }
-}
-
-impl Intercept for Answer {
-    fn name(&self) -> &'static str {
-        "wharf-container-definitions"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let response = context.response();
-        if let (true, Some(body)) = (response.status().is_success(), response.body().bytes()) {
-            let answer: JsonValue = serde_json::from_slice(body)?;
-            self.0.get_or_init(|| answer["taskDefinition"]["containerDefinitions"].clone());
-        }
-        Ok(())
-    }
-}
-
 /// The container definitions in canonical form.
 fn containers(properties: &Properties) -> Result<JsonValue> {
     let definitions = Value::from(properties.container_definitions.0.clone());
@@ -433,16 +372,6 @@ fn containers(properties: &Properties) -> Result<JsonValue> {
         .to_json()
         .filter(JsonValue::is_array)
         .ok_or_else(|| Error::new(ErrorKind::Invalid, "container definitions are a list"))
-}
-
-/// Puts container definitions into a request as they are, instead of as far as the SDK knows them.
-fn put_containers(request: &mut HttpRequest, containers: &JsonValue) {
-    let body = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok());
-    let mut body: JsonValue = body.unwrap_or_default();
-    body["containerDefinitions"] = containers.clone();
-    let body = body.to_string();
-    request.headers_mut().insert("content-length", body.len().to_string());
-    *request.body_mut() = SdkBody::from(body);
 }
 
 /// A list for a request, left out when it is empty.
@@ -455,6 +384,14 @@ fn list<T>(items: impl IntoIterator<Item = T>) -> Option<Vec<T>> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_revision_has_a_number() {
+        assert!(is_revision("arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3"));
+        for wrong in ["web:3", "arn:aws:ecs:e:1:task-definition/web", "arn:aws:ecs:e:1:service/web:3"] {
+            assert!(!is_revision(wrong), "{wrong}");
+        }
+    }
 
     #[test]
     fn sizes_lose_their_units() {
@@ -480,14 +417,5 @@ mod tests {
         let mut bridge = properties(json!({"container_definitions": definitions, "cpu": "256"}));
         bridge.insert("requires_compatibilities".into(), Value::unknown("var.compatibilities"));
         assert!(TaskDefinition::check(&bridge).is_empty());
-    }
-
-    #[test]
-    fn container_definitions_go_out_as_they_are() {
-        let mut request = HttpRequest::new(SdkBody::from(r#"{"family":"web"}"#));
-        put_containers(&mut request, &json!([{"name": "web", "newInEcs": 1}]));
-        let body = request.body().bytes().unwrap_or_default();
-        assert_eq!(body, br#"{"family":"web","containerDefinitions":[{"name":"web","newInEcs":1}]}"#);
-        assert_eq!(request.headers().get("content-length"), Some("69"));
     }
 }

@@ -3,6 +3,7 @@
 //! A forward to one target group can be written as `target_group_arn` or as a `forward` block. In canonical form it is
 //! always the block, so that there is one place to look at, whether traffic goes to one target group or to two.
 
+use super::support::is_given;
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::ActionTypeEnum;
 use schemars::JsonSchema;
@@ -182,14 +183,8 @@ impl Forward {
         }
         let sticky = config.and_then(aws::ForwardActionConfig::target_group_stickiness_config);
         let stickiness = Stickiness {
-            enabled: sticky
-                .and_then(aws_sdk_elasticloadbalancingv2::types::TargetGroupStickinessConfig::enabled)
-                .unwrap_or_default(),
-            duration: sticky
-                .and_then(
-                    aws_sdk_elasticloadbalancingv2::types::TargetGroupStickinessConfig::duration_seconds,
-                )
-                .unwrap_or_default(),
+            enabled: sticky.and_then(aws::TargetGroupStickinessConfig::enabled).unwrap_or_default(),
+            duration: sticky.and_then(aws::TargetGroupStickinessConfig::duration_seconds).unwrap_or_default(),
         };
         Forward { target_group, stickiness: Block(Some(stickiness)) }
     }
@@ -286,15 +281,10 @@ pub(crate) fn canonical(properties: &mut Map, name: &str) {
     let Some(Value::List(actions)) = properties.get_mut(name) else { return };
     for action in actions {
         let Value::Map(action) = action else { continue };
-        let given = |value: Option<&Value>| match value {
-            None | Some(Value::Null) => false,
-            Some(Value::List(items)) => !items.is_empty(),
-            Some(_) => true,
-        };
-        if !given(action.get("target_group_arn")) {
+        if !is_given(action, "target_group_arn") {
             action.remove("target_group_arn");
         } else if let Some(arn) = action.remove("target_group_arn")
-            && !given(action.get("forward"))
+            && !is_given(action, "forward")
         {
             let group = Map::from([("arn".to_owned(), arn), ("weight".to_owned(), 1.into())]);
             let groups = Value::List(vec![Value::Map(group)]);
@@ -326,11 +316,7 @@ pub(crate) fn mistakes(properties: &Map, name: &str) -> Vec<(String, String)> {
         mistake("needs at least one action".to_owned());
     }
     for action in actions.iter().filter_map(Value::as_map) {
-        let given = |name: &str| match action.get(name) {
-            None | Some(Value::Null) => false,
-            Some(Value::List(items)) => !items.is_empty(),
-            Some(_) => true,
-        };
+        let given = |name: &str| is_given(action, name);
         match action.get("type").and_then(Value::as_str) {
             Some("forward") if !given("target_group_arn") && !given("forward") => {
                 mistake("a `forward` needs a `target_group_arn` or a `forward` block".to_owned());

@@ -1,24 +1,29 @@
 mod attributes;
+mod zones;
 
-use super::support::{BATCH, arns, name_mistakes, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{
+    BATCH, arns, by_arn, found, imported, is_given, name_mistakes, new_arn, new_tags, tags_of,
+    together_or_alone, update_tags,
+};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::naming::generated_name;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types::{
-    AvailabilityZone, IpAddressType, LoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
-    LoadBalancerTypeEnum, SubnetMapping,
+    IpAddressType, LoadBalancer, LoadBalancerSchemeEnum, LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType,
     Result, Set, Tags, UpdateOf, WantedOf,
 };
+use zones::{Mapping, mappings, some};
 
 /// A load balancer. Terraform: `aws_lb`; AWS: `CreateLoadBalancer`.
 pub(crate) struct Lb;
@@ -114,20 +119,6 @@ pub(crate) struct Properties {
     tags: Tags,
 }
 
-/// A subnet with the addresses to use there.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("unsupported" = ["ipv6_address", "outpost_id"]))]
-pub(crate) struct Mapping {
-    /// The subnet.
-    subnet_id: String,
-    /// The public address: the id of an `aws_eip`.
-    #[schemars(extend("forces_replacement" = true))]
-    allocation_id: Option<String>,
-    /// The private address.
-    #[schemars(extend("forces_replacement" = true))]
-    private_ipv4_address: Option<String>,
-}
-
 /// Where logs go.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Logs {
@@ -191,6 +182,8 @@ impl ResourceType for Lb {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "LOAD_BALANCER_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &[
@@ -237,8 +230,8 @@ impl ResourceType for Lb {
             .set_ip_address_type(properties.ip_address_type.as_deref().map(IpAddressType::from))
             .set_tags(new_tags(&properties.tags));
         let created = request.send().await.named("elasticloadbalancing:CreateLoadBalancer")?;
-        let arn = created.load_balancers.into_iter().flatten().find_map(|lb| lb.load_balancer_arn);
-        arn.ok_or_else(|| Error::internal("elasticloadbalancing:CreateLoadBalancer answered without an ARN"))
+        let arns = created.load_balancers.into_iter().flatten().map(|lb| lb.load_balancer_arn);
+        new_arn(arns, "elasticloadbalancing:CreateLoadBalancer")
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
@@ -288,6 +281,7 @@ impl ResourceType for Lb {
         }
         let mut attributes = desired.attributes();
         attributes.retain(|attribute| update.changes(&[attribute.property]));
+        attributes.extend(desired.logs_off(|property| update.changes(&[property])));
         attributes::modify(cloud, id, attributes).await?;
         update_tags(cloud, update, &update.live.tags, &desired.tags).await
     }
@@ -295,7 +289,15 @@ impl ResourceType for Lb {
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
         let request = cloud.elasticloadbalancing().delete_load_balancer().load_balancer_arn(&object.id);
         let deleted = request.send().await.named("elasticloadbalancing:DeleteLoadBalancer");
-        if deleted.or_absent()?.is_none() {
+        let deleted = deleted.or_absent().map_err(|error| {
+            if !(error.is_code("OperationNotPermitted") && error.message.contains("deletion protection")) {
+                return error;
+            }
+            let message = "the load balancer is protected from deletion; set `enable_deletion_protection: false` and \
+                           apply before the destroy";
+            Error { message: message.to_owned(), ..error }
+        })?;
+        if deleted.is_none() {
             return Ok(());
         }
         // Its network interfaces go later still; what they hold (subnets, groups, the gateway) is tried again.
@@ -304,13 +306,19 @@ impl ResourceType for Lb {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        if wanted.properties.name.is_none() && wanted.token.is_empty() {
+            // A made-up name is made of the token.
+            return Ok(Found::Absent);
+        }
         let name = wanted.properties.name(wanted.token);
         let request = cloud.elasticloadbalancing().describe_load_balancers().names(name);
         let answer = request.send().await.named("elasticloadbalancing:DescribeLoadBalancers").or_absent()?;
         let mut lbs = answer.into_iter().flat_map(|answer| answer.load_balancers.unwrap_or_default());
-        let Some(arn) = lbs.find_map(|lb| lb.load_balancer_arn) else { return Ok(Found::Absent) };
-        let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
-        Ok(wanted.by_tags(arn, &tags))
+        found(cloud, wanted, lbs.find_map(|lb| lb.load_balancer_arn)).await
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "loadbalancer")
     }
 
     fn canonical(properties: &mut Map) {
@@ -318,6 +326,13 @@ impl ResourceType for Lb {
         let kind = properties.get("load_balancer_type");
         if kind.is_none_or(Value::is_null) || kind.and_then(Value::as_str) == Some("application") {
             properties.insert("enable_cross_zone_load_balancing".to_owned(), false.into());
+        }
+        for logs in ["access_logs", "connection_logs"] {
+            // Where logs would go that are off means nothing.
+            if let Some(Value::List(blocks)) = properties.get_mut(logs) {
+                let enabled = |block: &Value| Some(block.as_map()?.get("enabled")?.as_bool() != Some(false));
+                blocks.retain(|block| enabled(block).unwrap_or(!block.is_known()));
+            }
         }
     }
 
@@ -328,12 +343,7 @@ impl ResourceType for Lb {
         if text("name").is_some_and(|name| name.starts_with("internal-")) {
             mistake("name", "may not begin with `internal-`".to_owned());
         }
-        let given = |name: &str| match properties.get(name) {
-            None | Some(Value::Null) => false,
-            Some(Value::List(items)) => !items.is_empty(),
-            Some(_) => true,
-        };
-        if given("subnets") == given("subnet_mapping") {
+        if is_given(properties, "subnets") == is_given(properties, "subnet_mapping") {
             mistake("subnets", "set one of `subnets` and `subnet_mapping`".to_owned());
         }
         let application = matches!(text("load_balancer_type"), Some("application"))
@@ -353,26 +363,7 @@ impl ResourceType for Lb {
     }
 
     fn replaces(live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
-        if live.get("load_balancer_type").and_then(Value::as_str) != Some("network") {
-            return false;
-        }
-        // A network load balancer keeps its zones, and whether it has security groups.
-        let list = |map: &Map, name: &str| match map.get(name) {
-            Some(Value::List(items)) => Some(items.clone()),
-            _ => None,
-        };
-        let subnets = |map: &Map| {
-            let mappings = list(map, "subnet_mapping")?;
-            Some(mappings.iter().filter_map(|m| m.as_map()?.get("subnet_id").cloned()).collect::<Vec<_>>())
-        };
-        let loses = |live: Option<Vec<Value>>, desired: Option<Vec<Value>>| {
-            let (live, desired) = (live.unwrap_or_default(), desired.unwrap_or_default());
-            live.iter().any(|subnet| !desired.contains(subnet))
-        };
-        let groups = |map: &Map| list(map, "security_groups").is_some_and(|groups| !groups.is_empty());
-        (changed.contains("subnets") && loses(list(live, "subnets"), list(desired, "subnets")))
-            || (changed.contains("subnet_mapping") && loses(subnets(live), subnets(desired)))
-            || (changed.contains("security_groups") && groups(live) != groups(desired))
+        zones::replaces(live, desired, changed)
     }
 }
 
@@ -382,46 +373,18 @@ impl Properties {
     }
 }
 
-impl Mapping {
-    fn of(zone: &AvailabilityZone) -> Option<Self> {
-        let address = zone.load_balancer_addresses().first();
-        Some(Mapping {
-            subnet_id: zone.subnet_id()?.to_owned(),
-            allocation_id: address.and_then(|address| address.allocation_id()).map(str::to_owned),
-            private_ipv4_address: address
-                .and_then(|address| address.private_ipv4_address())
-                .map(str::to_owned),
-        })
-    }
-}
-
-fn some(ids: &Set<String>) -> Option<Vec<String>> {
-    Some(ids.0.clone()).filter(|ids| !ids.is_empty())
-}
-
-fn mappings(mappings: &[Mapping]) -> Option<Vec<SubnetMapping>> {
-    let mappings = mappings.iter().map(|mapping| {
-        SubnetMapping::builder()
-            .subnet_id(&mapping.subnet_id)
-            .set_allocation_id(mapping.allocation_id.clone())
-            .set_private_ipv4_address(mapping.private_ipv4_address.clone())
-            .build()
-    });
-    Some(mappings.collect()).filter(|mappings: &Vec<_>| !mappings.is_empty())
-}
-
 async fn read(cloud: &Clients, objects: &[ObjectOf<Lb>]) -> Result<Vec<Option<LiveOf<Lb>>>> {
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let lbs = async {
         let request = cloud.elasticloadbalancing().describe_load_balancers();
-        let items = request.set_load_balancer_arns(Some(arns(objects))).into_paginator().items().send();
-        let lbs = items.collect::<Result<Vec<_>, _>>().await;
-        lbs.named("elasticloadbalancing:DescribeLoadBalancers")
+        all!(
+            request.set_load_balancer_arns(Some(arns(objects))),
+            "elasticloadbalancing:DescribeLoadBalancers"
+        )
     };
     let settings = try_join_all(ids.iter().map(|id| attributes::settings(cloud, id)));
     let (lbs, settings, mut tags) = futures::try_join!(lbs, settings, tags_of(cloud, &ids))?;
-    let lbs: HashMap<&str, &LoadBalancer> =
-        lbs.iter().filter_map(|lb| Some((lb.load_balancer_arn()?, lb))).collect();
+    let lbs = by_arn(&lbs, LoadBalancer::load_balancer_arn);
     let live = objects.iter().zip(settings).map(|(object, settings)| {
         let id = object.id.as_str();
         let lb = lbs.get(id)?;
@@ -469,6 +432,26 @@ mod tests {
     }
 
     #[test]
+    fn logs_that_are_off_are_none() {
+        let of = |json| {
+            let mut written = map(json!({"access_logs": json}));
+            Lb::canonical(&mut written);
+            written["access_logs"].as_list().map(<[Value]>::len)
+        };
+        assert_eq!(of(json!([{"bucket": "", "enabled": false}])), Some(0));
+        assert_eq!(of(json!([{"bucket": "logs"}])), Some(0));
+        assert_eq!(of(json!([{"bucket": "logs", "enabled": true}])), Some(1));
+        let mut unknown = map(json!({"access_logs": [{"bucket": "logs"}]}));
+        if let Some(Value::List(blocks)) = unknown.get_mut("access_logs")
+            && let Some(Value::Map(block)) = blocks.first_mut()
+        {
+            block.insert("enabled".to_owned(), Value::unknown("var.logged"));
+        }
+        Lb::canonical(&mut unknown);
+        assert_eq!(unknown["access_logs"].as_list().map(<[Value]>::len), Some(1));
+    }
+
+    #[test]
     fn mistakes() {
         let check = |json| Lb::check(&map(json)).len();
         assert_eq!(check(json!({"name": "web", "subnets": ["a", "b"]})), 0);
@@ -477,16 +460,5 @@ mod tests {
         assert_eq!(check(json!({"subnets": ["a"], "load_balancer_type": "network"})), 0);
         assert_eq!(check(json!({"subnets": ["a", "b"], "idle_timeout": 0})), 1);
         assert_eq!(check(json!({})), 1);
-    }
-
-    #[test]
-    fn a_network_load_balancer_keeps_its_zones() {
-        let replaces = |kind: &str, live: serde_json::Value, desired: serde_json::Value| {
-            let with = |subnets| map(json!({"load_balancer_type": kind, "subnets": subnets}));
-            Lb::replaces(&with(live), &with(desired), &BTreeSet::from(["subnets".to_owned()]))
-        };
-        assert!(replaces("network", json!(["a", "b"]), json!(["a"])));
-        assert!(!replaces("network", json!(["a"]), json!(["a", "b"])));
-        assert!(!replaces("application", json!(["a", "b"]), json!(["a", "c"])));
     }
 }

@@ -1,14 +1,17 @@
 use super::action::{self, Action};
-use super::support::{BATCH, arns, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{
+    BATCH, arns, found, imported, is_given, new_arn, new_tags, tags_of, together_or_alone, update_tags,
+};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener, ProtocolEnum};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Blocks, Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
+    Absent, Blocks, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
     WantedOf,
 };
 
@@ -75,6 +78,8 @@ impl ResourceType for LbListener {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb_listener";
+    const NAMED_BY: &'static [&'static str] = &["load_balancer_arn", "port"];
+    const IMPORT_ID: &'static str = "LISTENER_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"],
@@ -105,8 +110,8 @@ impl ResourceType for LbListener {
             .set_default_actions(Some(action::to_aws(&properties.default_action)))
             .set_tags(new_tags(&properties.tags));
         let created = request.send().await.named("elasticloadbalancing:CreateListener")?;
-        let arn = created.listeners.into_iter().flatten().find_map(|listener| listener.listener_arn);
-        arn.ok_or_else(|| Error::internal("elasticloadbalancing:CreateListener answered without an ARN"))
+        let arns = created.listeners.into_iter().flatten().map(|listener| listener.listener_arn);
+        new_arn(arns, "elasticloadbalancing:CreateListener")
     }
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
@@ -150,15 +155,14 @@ impl ResourceType for LbListener {
         // A load balancer has one listener for each port.
         let request = cloud.elasticloadbalancing().describe_listeners();
         let request = request.load_balancer_arn(&wanted.properties.load_balancer_arn);
-        let listeners = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        let listeners = listeners.named("elasticloadbalancing:DescribeListeners").or_absent()?;
+        let listeners = all!(request, "elasticloadbalancing:DescribeListeners").or_absent()?;
         let mut listeners = listeners.into_iter().flatten();
-        let Some(arn) = listeners.find(|l| l.port == wanted.properties.port).and_then(|l| l.listener_arn)
-        else {
-            return Ok(Found::Absent);
-        };
-        let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
-        Ok(wanted.by_tags(arn, &tags))
+        let there = listeners.find(|listener| listener.port == wanted.properties.port);
+        found(cloud, wanted, there.and_then(|listener| listener.listener_arn)).await
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "listener")
     }
 
     fn canonical(properties: &mut Map) {
@@ -167,15 +171,16 @@ impl ResourceType for LbListener {
 
     fn check(properties: &Map) -> Vec<(String, String)> {
         let mut mistakes = action::mistakes(properties, "default_action");
-        let set = |name: &str| properties.get(name).is_some_and(|value| !value.is_null());
         let protocol = properties.get("protocol").and_then(Value::as_str);
-        if matches!(protocol, Some("HTTPS" | "TLS")) && !set("certificate_arn") {
+        if matches!(protocol, Some("HTTPS" | "TLS")) && !is_given(properties, "certificate_arn") {
             let message = "needed for `HTTPS` and `TLS`".to_owned();
             mistakes.push(("certificate_arn".to_owned(), message));
         }
         let port = properties.get("port").and_then(Value::as_i64);
         if port.is_some_and(|port| !(1..=65535).contains(&port)) {
             mistakes.push(("port".to_owned(), "takes 1 to 65535".to_owned()));
+        } else if !is_given(properties, "port") {
+            mistakes.push(("port".to_owned(), "a listener needs a port".to_owned()));
         }
         mistakes
     }
@@ -197,9 +202,7 @@ async fn read(cloud: &Clients, objects: &[ObjectOf<LbListener>]) -> Result<Vec<O
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let listeners = async {
         let request = cloud.elasticloadbalancing().describe_listeners();
-        let items = request.set_listener_arns(Some(arns(objects))).into_paginator().items().send();
-        let listeners = items.collect::<Result<Vec<_>, _>>().await;
-        listeners.named("elasticloadbalancing:DescribeListeners")
+        all!(request.set_listener_arns(Some(arns(objects))), "elasticloadbalancing:DescribeListeners")
     };
     let (listeners, mut tags) = futures::try_join!(listeners, tags_of(cloud, &ids))?;
     let mut listeners: HashMap<String, Listener> =
@@ -239,6 +242,7 @@ mod tests {
         assert_eq!(check(json!({"port": 80, "default_action": action})), 0);
         assert_eq!(check(json!({"port": 443, "protocol": "HTTPS", "default_action": action})), 1);
         assert_eq!(check(json!({"port": 0, "default_action": []})), 2);
+        assert_eq!(check(json!({"default_action": action})), 1);
     }
 
     #[test]

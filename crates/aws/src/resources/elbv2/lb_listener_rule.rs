@@ -1,11 +1,13 @@
 use super::action::{self, Action};
-use super::support::{BATCH, arns, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{
+    BATCH, arns, by_arn, imported, new_arn, new_tags, tags_of, together_or_alone, update_tags,
+};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Blocks, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
@@ -101,6 +103,8 @@ impl ResourceType for LbListenerRule {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb_listener_rule";
+    // Not named by its priority: rules change places, and a new one may take a place that another leaves.
+    const IMPORT_ID: &'static str = "RULE_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &["elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags"],
@@ -122,7 +126,7 @@ impl ResourceType for LbListenerRule {
         let properties = new.properties;
         let priority = match properties.priority {
             Some(priority) => priority,
-            None => next_priority(&of_listener(cloud, &properties.listener_arn).await?),
+            None => next_priority(&of_listener(cloud, &properties.listener_arn).await?)?,
         };
         let request = cloud
             .elasticloadbalancing_once()
@@ -139,8 +143,8 @@ impl ResourceType for LbListenerRule {
             }
             other => other?,
         };
-        let arn = created.rules.into_iter().flatten().find_map(|rule| rule.rule_arn);
-        arn.ok_or_else(|| Error::internal("elasticloadbalancing:CreateRule answered without an ARN"))
+        let arns = created.rules.into_iter().flatten().map(|rule| rule.rule_arn);
+        new_arn(arns, "elasticloadbalancing:CreateRule")
     }
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
@@ -180,6 +184,7 @@ impl ResourceType for LbListenerRule {
                 None => priority(rule).is_some(),
             })
             .filter_map(|rule| rule.rule_arn)
+            .filter(|arn| !wanted.known.contains(arn))
             .collect();
         let mut tags = tags_of(cloud, &arns.iter().map(String::as_str).collect::<Vec<_>>()).await?;
         let mut found = Found::Absent;
@@ -192,6 +197,10 @@ impl ResourceType for LbListenerRule {
             }
         }
         Ok(found)
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "listener-rule")
     }
 
     fn canonical(properties: &mut Map) {
@@ -233,29 +242,21 @@ impl Condition {
         let mut condition = Condition::default();
         match live.field().unwrap_or_default() {
             "host-header" => {
-                condition.host_header = values(
-                    live.host_header_config()
-                        .map(aws_sdk_elasticloadbalancingv2::types::HostHeaderConditionConfig::values),
-                );
+                condition.host_header =
+                    values(live.host_header_config().map(aws::HostHeaderConditionConfig::values));
             }
             "path-pattern" => {
-                condition.path_pattern = values(
-                    live.path_pattern_config()
-                        .map(aws_sdk_elasticloadbalancingv2::types::PathPatternConditionConfig::values),
-                );
+                condition.path_pattern =
+                    values(live.path_pattern_config().map(aws::PathPatternConditionConfig::values));
             }
             "http-request-method" => {
                 let config = live.http_request_method_config();
-                condition.http_request_method = values(
-                    config
-                        .map(aws_sdk_elasticloadbalancingv2::types::HttpRequestMethodConditionConfig::values),
-                );
+                condition.http_request_method =
+                    values(config.map(aws::HttpRequestMethodConditionConfig::values));
             }
             "source-ip" => {
-                condition.source_ip = values(
-                    live.source_ip_config()
-                        .map(aws_sdk_elasticloadbalancingv2::types::SourceIpConditionConfig::values),
-                );
+                condition.source_ip =
+                    values(live.source_ip_config().map(aws::SourceIpConditionConfig::values));
             }
             "http-header" => {
                 condition.http_header = Block(live.http_header_config().map(|config| HttpHeader {
@@ -266,7 +267,7 @@ impl Condition {
             "query-string" => {
                 let values = live
                     .query_string_config()
-                    .map(aws_sdk_elasticloadbalancingv2::types::QueryStringConditionConfig::values)
+                    .map(aws::QueryStringConditionConfig::values)
                     .unwrap_or_default();
                 condition.query_string = values
                     .iter()
@@ -324,8 +325,14 @@ fn priority(rule: &aws::Rule) -> Option<i32> {
     rule.priority()?.parse().ok()
 }
 
-fn next_priority(rules: &[aws::Rule]) -> i32 {
-    rules.iter().filter_map(priority).max().map_or(1, |highest| highest.saturating_add(1).min(LAST))
+/// The place behind all these rules.
+fn next_priority(rules: &[aws::Rule]) -> Result<i32> {
+    let highest = rules.iter().filter_map(priority).max().unwrap_or(0);
+    if highest >= LAST {
+        let message = format!("another rule of the listener has the last place, {LAST}: set `priority`");
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    Ok(highest + 1)
 }
 
 /// The ARN of a rule's listener.
@@ -336,8 +343,7 @@ fn listener_of(rule: &str) -> String {
 
 async fn of_listener(cloud: &Clients, listener: &str) -> Result<Vec<aws::Rule>> {
     let request = cloud.elasticloadbalancing().describe_rules().listener_arn(listener);
-    let rules = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-    rules.named("elasticloadbalancing:DescribeRules")
+    all!(request, "elasticloadbalancing:DescribeRules")
 }
 
 async fn read(
@@ -347,12 +353,10 @@ async fn read(
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let rules = async {
         let request = cloud.elasticloadbalancing().describe_rules().set_rule_arns(Some(arns(objects)));
-        let rules = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        rules.named("elasticloadbalancing:DescribeRules")
+        all!(request, "elasticloadbalancing:DescribeRules")
     };
     let (rules, mut tags) = futures::try_join!(rules, tags_of(cloud, &ids))?;
-    let rules: HashMap<&str, &aws::Rule> =
-        rules.iter().filter_map(|rule| Some((rule.rule_arn()?, rule))).collect();
+    let rules = by_arn(&rules, aws::Rule::rule_arn);
     let live = objects.iter().map(|object| {
         let rule = rules.get(object.id.as_str())?;
         Some(LiveOf {
@@ -401,8 +405,10 @@ mod tests {
     #[test]
     fn a_rule_without_priority_goes_last() {
         let rule = |priority: &str| aws::Rule::builder().priority(priority).build();
-        assert_eq!(next_priority(&[rule("default")]), 1);
-        assert_eq!(next_priority(&[rule("7"), rule("default"), rule("3")]), 8);
+        let next = |rules: &[aws::Rule]| next_priority(rules).ok();
+        assert_eq!(next(&[rule("default")]), Some(1));
+        assert_eq!(next(&[rule("7"), rule("default"), rule("3")]), Some(8));
+        assert_eq!(next(&[rule("50000")]), None);
     }
 
     #[test]

@@ -1,20 +1,23 @@
 mod attributes;
 
-use super::support::{BATCH, arns, name_mistakes, new_tags, tags_of, together_or_alone, update_tags};
+use super::support::{
+    BATCH, arns, by_arn, found, imported, name_mistakes, new_arn, new_tags, tags_of, together_or_alone,
+    update_tags,
+};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::naming::generated_name;
+use crate::pages::all;
 use aws_sdk_elasticloadbalancingv2::types::{
     Matcher, ProtocolEnum, TargetGroup, TargetGroupIpAddressTypeEnum, TargetTypeEnum,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Block, Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
+    Absent, Block, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
     WantedOf,
 };
 
@@ -186,12 +189,32 @@ fn three() -> i32 {
     3
 }
 
+/// A request to make or to change a target group, with its health check. The check of a Lambda function has neither
+/// port nor protocol.
+macro_rules! with_check {
+    ($request:expr, $check:expr, $properties:expr) => {{
+        let (check, other) = ($check, $properties.target_type != "lambda");
+        $request
+            .health_check_enabled(check.enabled)
+            .health_check_interval_seconds(check.interval)
+            .set_health_check_timeout_seconds(check.timeout)
+            .healthy_threshold_count(check.healthy_threshold)
+            .unhealthy_threshold_count(check.unhealthy_threshold)
+            .set_health_check_path(check.path())
+            .set_matcher(check.matcher($properties.protocol_version.as_deref()))
+            .set_health_check_port(other.then(|| check.port.clone()))
+            .set_health_check_protocol(other.then(|| ProtocolEnum::from(check.protocol.as_str())))
+    }};
+}
+
 impl ResourceType for LbTargetGroup {
     type Cloud = Clients;
     type Properties = Properties;
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb_target_group";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "TARGET_GROUP_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {
         read: &[
@@ -233,23 +256,11 @@ impl ResourceType for LbTargetGroup {
             )
             .set_tags(new_tags(&properties.tags));
         if let Some(check) = properties.health_check.as_ref() {
-            request = request
-                .health_check_enabled(check.enabled)
-                .health_check_interval_seconds(check.interval)
-                .set_health_check_timeout_seconds(check.timeout)
-                .healthy_threshold_count(check.healthy_threshold)
-                .unhealthy_threshold_count(check.unhealthy_threshold)
-                .set_health_check_path(check.path())
-                .set_matcher(check.matcher(properties.protocol_version.as_deref()));
-            if properties.target_type != "lambda" {
-                request = request
-                    .health_check_port(&check.port)
-                    .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()));
-            }
+            request = with_check!(request, check, properties);
         }
         let created = request.send().await.named("elasticloadbalancing:CreateTargetGroup")?;
-        let arn = created.target_groups.into_iter().flatten().find_map(|group| group.target_group_arn);
-        arn.ok_or_else(|| Error::internal("elasticloadbalancing:CreateTargetGroup answered without an ARN"))
+        let arns = created.target_groups.into_iter().flatten().map(|group| group.target_group_arn);
+        new_arn(arns, "elasticloadbalancing:CreateTargetGroup")
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
@@ -264,22 +275,8 @@ impl ResourceType for LbTargetGroup {
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         let (id, desired) = (update.id, update.desired);
         if let (true, Some(check)) = (update.changes(&["health_check"]), desired.health_check.as_ref()) {
-            let mut request = cloud
-                .elasticloadbalancing()
-                .modify_target_group()
-                .target_group_arn(id)
-                .health_check_enabled(check.enabled)
-                .health_check_interval_seconds(check.interval)
-                .set_health_check_timeout_seconds(check.timeout)
-                .healthy_threshold_count(check.healthy_threshold)
-                .unhealthy_threshold_count(check.unhealthy_threshold)
-                .set_health_check_path(check.path())
-                .set_matcher(check.matcher(desired.protocol_version.as_deref()));
-            if desired.target_type != "lambda" {
-                request = request
-                    .health_check_port(&check.port)
-                    .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()));
-            }
+            let request = cloud.elasticloadbalancing().modify_target_group().target_group_arn(id);
+            let request = with_check!(request, check, desired);
             request.send().await.named("elasticloadbalancing:ModifyTargetGroup")?;
         }
         let mut attributes = desired.attributes();
@@ -295,13 +292,19 @@ impl ResourceType for LbTargetGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
+        if wanted.properties.name.is_none() && wanted.token.is_empty() {
+            // A made-up name is made of the token.
+            return Ok(Found::Absent);
+        }
         let name = wanted.properties.name(wanted.token);
         let request = cloud.elasticloadbalancing().describe_target_groups().names(name);
         let answer = request.send().await.named("elasticloadbalancing:DescribeTargetGroups").or_absent()?;
         let mut groups = answer.into_iter().flat_map(|answer| answer.target_groups.unwrap_or_default());
-        let Some(arn) = groups.find_map(|group| group.target_group_arn) else { return Ok(Found::Absent) };
-        let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
-        Ok(wanted.by_tags(arn, &tags))
+        found(cloud, wanted, groups.find_map(|group| group.target_group_arn)).await
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported(id, "targetgroup")
     }
 
     fn canonical(properties: &mut Map) {
@@ -410,14 +413,11 @@ async fn read(
     let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();
     let groups = async {
         let request = cloud.elasticloadbalancing().describe_target_groups();
-        let items = request.set_target_group_arns(Some(arns(objects))).into_paginator().items().send();
-        let groups = items.collect::<Result<Vec<_>, _>>().await;
-        groups.named("elasticloadbalancing:DescribeTargetGroups")
+        all!(request.set_target_group_arns(Some(arns(objects))), "elasticloadbalancing:DescribeTargetGroups")
     };
     let settings = try_join_all(ids.iter().map(|id| attributes::settings(cloud, id)));
     let (groups, settings, mut tags) = futures::try_join!(groups, settings, tags_of(cloud, &ids))?;
-    let groups: HashMap<&str, &TargetGroup> =
-        groups.iter().filter_map(|group| Some((group.target_group_arn()?, group))).collect();
+    let groups = by_arn(&groups, TargetGroup::target_group_arn);
     let live = objects.iter().zip(settings).map(|(object, settings)| {
         let id = object.id.as_str();
         let group = groups.get(id)?;

@@ -1,5 +1,6 @@
 //! What all load balancing types share: batched reads, tags, attributes, names.
 
+use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
@@ -7,7 +8,9 @@ use futures::future::try_join_all;
 use std::collections::HashMap;
 use std::future::Future;
 use wharf_core::{Map, Value};
-use wharf_provider::{Absent, LiveOf, ObjectOf, ResourceType, Result, Tags, UpdateOf};
+use wharf_provider::{
+    Absent, Error, ErrorKind, Found, LiveOf, ObjectOf, ResourceType, Result, Tags, UpdateOf, WantedOf,
+};
 
 /// The most ARNs that one request takes.
 pub(crate) const BATCH: usize = 20;
@@ -36,9 +39,54 @@ where
     alone.await
 }
 
+/// The id in an import: the ARN of an object of this kind, such as `loadbalancer`.
+pub(crate) fn imported(id: &str, kind: &str) -> Result<Option<String>> {
+    let is_one = id.starts_with("arn:") && arn::resource(id).split('/').next() == Some(kind);
+    if is_one && id.split(':').nth(2) == Some("elasticloadbalancing") {
+        return Ok(Some(id.to_owned()));
+    }
+    let message =
+        format!("`{id}` is no ARN of that kind: one is `arn:aws:elasticloadbalancing:...:{kind}/...`");
+    Err(Error::new(ErrorKind::Invalid, message))
+}
+
 /// The ARNs of objects.
 pub(crate) fn arns<T: ResourceType>(objects: &[ObjectOf<T>]) -> Vec<String> {
     objects.iter().map(|object| object.id.clone()).collect()
+}
+
+/// The ARN in the answer to a create request.
+pub(crate) fn new_arn(
+    mut arns: impl Iterator<Item = Option<String>>,
+    operation: &'static str,
+) -> Result<String> {
+    let none = || Error::internal(format!("{operation} answered without an ARN"));
+    arns.find_map(|arn| arn).ok_or_else(none)
+}
+
+/// What a describe call answered, by ARN.
+pub(crate) fn by_arn<I>(items: &[I], arn: impl Fn(&I) -> Option<&str>) -> HashMap<&str, &I> {
+    items.iter().filter_map(|item| Some((arn(item)?, item))).collect()
+}
+
+/// What to say of the object of the wanted name, if there is one.
+pub(crate) async fn found<T: ResourceType>(
+    cloud: &Clients,
+    wanted: &WantedOf<'_, T>,
+    arn: Option<String>,
+) -> Result<Found> {
+    let Some(arn) = arn else { return Ok(Found::Absent) };
+    let tags = tags_of(cloud, &[&arn]).await?.remove(&arn).unwrap_or_default();
+    Ok(wanted.by_tags(arn, &tags))
+}
+
+/// Whether a property is set, known or not, to more than an empty list.
+pub(crate) fn is_given(properties: &Map, name: &str) -> bool {
+    match properties.get(name) {
+        None | Some(Value::Null) => false,
+        Some(Value::List(items)) => !items.is_empty(),
+        Some(_) => true,
+    }
 }
 
 /// Tags for a create request; AWS refuses an empty list.
@@ -104,6 +152,16 @@ pub(crate) struct Attribute {
 }
 
 impl Attribute {
+    /// An attribute that comes from a property.
+    pub(crate) fn new(
+        property: &'static str,
+        key: &'static str,
+        value: impl ToString,
+        default: Option<&'static str>,
+    ) -> Self {
+        Attribute { property, key, value: value.to_string(), default }
+    }
+
     /// Whether a new object has this value anyway.
     pub(crate) fn is_default(&self) -> bool {
         self.default == Some(self.value.as_str())
@@ -114,6 +172,11 @@ impl Attribute {
 pub(crate) struct Settings(pub(crate) HashMap<String, String>);
 
 impl Settings {
+    /// Attributes as AWS lists them.
+    pub(crate) fn of(pairs: impl IntoIterator<Item = (Option<String>, Option<String>)>) -> Self {
+        Settings(pairs.into_iter().filter_map(|(key, value)| Some((key?, value?))).collect())
+    }
+
     /// An attribute's value; AWS leaves out what the kind of object does not have, and shows "none" as an empty text.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         self.0.get(key).filter(|value| !value.is_empty()).cloned()
@@ -159,6 +222,18 @@ pub(crate) fn name_mistakes(properties: &Map) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arns_to_import() {
+        let arn = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/web/1/2";
+        assert_eq!(imported(arn, "listener").ok().flatten().as_deref(), Some(arn));
+        let bucket = "arn:aws:s3:::listener/app";
+        for (wrong, kind) in
+            [(arn, "listener-rule"), (arn, "loadbalancer"), ("web", "listener"), (bucket, "listener")]
+        {
+            assert!(imported(wrong, kind).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn names() {

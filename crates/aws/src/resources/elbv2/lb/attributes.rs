@@ -30,31 +30,29 @@ const CONNECTION_LOGS: [&str; 3] =
 impl Properties {
     /// What AWS keeps as attributes, as far as this kind of load balancer has it.
     pub(super) fn attributes(&self) -> Vec<Attribute> {
-        let attribute = |property, key, value: String, default| Attribute { property, key, value, default };
-        let flag = |property, key, value: bool, default| attribute(property, key, value.to_string(), default);
         let off = Some("false");
         let mut attributes = vec![
-            flag(
+            Attribute::new(
                 "enable_deletion_protection",
                 "deletion_protection.enabled",
                 self.enable_deletion_protection,
                 off,
             ),
-            flag("enable_zonal_shift", "zonal_shift.config.enabled", self.enable_zonal_shift, off),
+            Attribute::new("enable_zonal_shift", "zonal_shift.config.enabled", self.enable_zonal_shift, off),
         ];
         if let Some(logs) = self.access_logs.as_ref() {
             attributes.extend(logs.attributes("access_logs", ACCESS_LOGS));
         }
         if self.load_balancer_type == "network" {
-            let policy = self.dns_record_client_routing_policy.clone();
+            let policy = &self.dns_record_client_routing_policy;
             attributes.extend([
-                flag(
+                Attribute::new(
                     "enable_cross_zone_load_balancing",
                     CROSS_ZONE,
                     self.enable_cross_zone_load_balancing,
                     off,
                 ),
-                attribute(
+                Attribute::new(
                     "dns_record_client_routing_policy",
                     ROUTING_POLICY,
                     policy,
@@ -68,23 +66,33 @@ impl Properties {
         }
         let (desync, forwarded) = (&self.desync_mitigation_mode, &self.xff_header_processing_mode);
         attributes.extend([
-            attribute("idle_timeout", IDLE_TIMEOUT, self.idle_timeout.to_string(), Some("60")),
-            attribute("client_keep_alive", KEEP_ALIVE, self.client_keep_alive.to_string(), Some("3600")),
-            flag("enable_http2", HTTP2, self.enable_http2, Some("true")),
-            attribute("desync_mitigation_mode", DESYNC, desync.clone(), Some("defensive")),
-            flag("drop_invalid_header_fields", DROP_INVALID, self.drop_invalid_header_fields, off),
-            flag(
+            Attribute::new("idle_timeout", IDLE_TIMEOUT, self.idle_timeout, Some("60")),
+            Attribute::new("client_keep_alive", KEEP_ALIVE, self.client_keep_alive, Some("3600")),
+            Attribute::new("enable_http2", HTTP2, self.enable_http2, Some("true")),
+            Attribute::new("desync_mitigation_mode", DESYNC, desync, Some("defensive")),
+            Attribute::new("drop_invalid_header_fields", DROP_INVALID, self.drop_invalid_header_fields, off),
+            Attribute::new(
                 "enable_tls_version_and_cipher_suite_headers",
                 TLS_HEADERS,
                 self.enable_tls_version_and_cipher_suite_headers,
                 off,
             ),
-            flag("enable_waf_fail_open", WAF_FAIL_OPEN, self.enable_waf_fail_open, off),
-            flag("enable_xff_client_port", CLIENT_PORT, self.enable_xff_client_port, off),
-            flag("preserve_host_header", HOST_HEADER, self.preserve_host_header, off),
-            attribute("xff_header_processing_mode", FORWARDED, forwarded.clone(), Some("append")),
+            Attribute::new("enable_waf_fail_open", WAF_FAIL_OPEN, self.enable_waf_fail_open, off),
+            Attribute::new("enable_xff_client_port", CLIENT_PORT, self.enable_xff_client_port, off),
+            Attribute::new("preserve_host_header", HOST_HEADER, self.preserve_host_header, off),
+            Attribute::new("xff_header_processing_mode", FORWARDED, forwarded, Some("append")),
         ]);
         attributes
+    }
+
+    /// What turns logs off, if that is what changed.
+    pub(super) fn logs_off(&self, changes: impl Fn(&str) -> bool) -> Vec<Attribute> {
+        let logs = [
+            ("access_logs", &self.access_logs, ACCESS_LOGS),
+            ("connection_logs", &self.connection_logs, CONNECTION_LOGS),
+        ];
+        let off = logs.into_iter().filter(|(property, logs, _)| logs.is_none() && changes(property));
+        off.map(|(property, _, [enabled, ..])| Attribute::new(property, enabled, false, None)).collect()
     }
 
     /// The properties of a live load balancer.
@@ -137,7 +145,7 @@ impl Logs {
 
     fn attributes(&self, property: &'static str, keys: [&'static str; 3]) -> Vec<Attribute> {
         let [enabled, bucket, prefix] = keys;
-        let attribute = |key, value: String, default| Attribute { property, key, value, default };
+        let attribute = |key, value, default| Attribute::new(property, key, value, default);
         vec![
             attribute(enabled, self.enabled.to_string(), Some("false")),
             attribute(bucket, self.bucket.clone(), Some("")),
@@ -150,8 +158,9 @@ impl Logs {
 pub(super) async fn settings(cloud: &Clients, id: &str) -> Result<Settings> {
     let request = cloud.elasticloadbalancing().describe_load_balancer_attributes().load_balancer_arn(id);
     let answer = request.send().await.named("elasticloadbalancing:DescribeLoadBalancerAttributes")?;
-    let attributes = answer.attributes.into_iter().flatten();
-    Ok(Settings(attributes.filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect()))
+    Ok(Settings::of(
+        answer.attributes.into_iter().flatten().map(|attribute| (attribute.key, attribute.value)),
+    ))
 }
 
 /// Sends attributes, if there are any.
@@ -177,6 +186,18 @@ mod tests {
         let properties: Result<Properties, _> = serde_json::from_value(json);
         let attributes = properties.map(|properties| properties.attributes()).unwrap_or_default();
         attributes.into_iter().filter(|a| !a.is_default()).map(|a| a.key).collect()
+    }
+
+    #[test]
+    fn logs_are_turned_off_when_that_is_asked_for() {
+        let properties = |json| serde_json::from_value::<Properties>(json).ok();
+        let off =
+            |json| properties(json).map(|p| p.logs_off(|name| name == "access_logs")).unwrap_or_default();
+        assert_eq!(
+            off(json!({"access_logs": []})),
+            [Attribute::new("access_logs", ACCESS_LOGS[0], false, None)]
+        );
+        assert_eq!(off(json!({"access_logs": [{"bucket": "logs", "enabled": true}]})), []);
     }
 
     #[test]

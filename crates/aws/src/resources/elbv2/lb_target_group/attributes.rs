@@ -24,14 +24,14 @@ const APP_COOKIE_NAME: &str = "stickiness.app_cookie.cookie_name";
 impl Properties {
     /// What AWS keeps as attributes.
     pub(super) fn attributes(&self) -> Vec<Attribute> {
-        let attribute = |property, key, value: String, default| Attribute { property, key, value, default };
-        let optional =
-            |property, key, value: Option<String>| value.map(|value| attribute(property, key, value, None));
+        let optional = |property, key, value: Option<String>| {
+            value.map(|value| Attribute::new(property, key, value, None))
+        };
         let text = |flag: Option<bool>| flag.map(|flag| flag.to_string());
         let mut attributes = vec![
-            attribute("deregistration_delay", DELAY, self.deregistration_delay.to_string(), Some("300")),
-            attribute("slow_start", SLOW_START, self.slow_start.to_string(), Some("0")),
-            attribute("proxy_protocol_v2", PROXY_PROTOCOL, self.proxy_protocol_v2.to_string(), Some("false")),
+            Attribute::new("deregistration_delay", DELAY, self.deregistration_delay, Some("300")),
+            Attribute::new("slow_start", SLOW_START, self.slow_start, Some("0")),
+            Attribute::new("proxy_protocol_v2", PROXY_PROTOCOL, self.proxy_protocol_v2, Some("false")),
         ];
         let (algorithm, anomaly) =
             (self.load_balancing_algorithm_type.clone(), self.load_balancing_anomaly_mitigation.clone());
@@ -96,8 +96,7 @@ impl Stickiness {
     }
 
     fn attributes(&self) -> Vec<Attribute> {
-        let attribute =
-            |key, value: String, default| Attribute { property: "stickiness", key, value, default };
+        let attribute = |key, value: String, default| Attribute::new("stickiness", key, value, default);
         let mut attributes = vec![attribute(STICKY, self.enabled.to_string(), Some("false"))];
         if !self.enabled {
             return attributes;
@@ -124,8 +123,9 @@ impl Stickiness {
 pub(super) async fn settings(cloud: &Clients, id: &str) -> Result<Settings> {
     let request = cloud.elasticloadbalancing().describe_target_group_attributes().target_group_arn(id);
     let answer = request.send().await.named("elasticloadbalancing:DescribeTargetGroupAttributes")?;
-    let attributes = answer.attributes.into_iter().flatten();
-    Ok(Settings(attributes.filter_map(|attribute| Some((attribute.key?, attribute.value?))).collect()))
+    Ok(Settings::of(
+        answer.attributes.into_iter().flatten().map(|attribute| (attribute.key, attribute.value)),
+    ))
 }
 
 /// Sends attributes, if there are any.
