@@ -2,6 +2,7 @@ use super::codebuild_project_parts::{Artifacts, Cache, Environment, LogsConfig, 
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, text};
 use aws_sdk_codebuild::types as codebuild;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ impl ResourceType for Project {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codebuild_project";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["codebuild:BatchGetProjects"],
@@ -218,10 +221,29 @@ impl ResourceType for Project {
         }))
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let name =
+            arn::resource(id).strip_prefix("project/").filter(|_| id.starts_with("arn:")).unwrap_or(id);
+        if bad_name(name).is_some() {
+            return imported::<Self>(id, None);
+        }
+        let arn = cloud.arn("codebuild", &format!("project/{name}")).await?;
+        // By the ARN too, but not of another region or account.
+        imported::<Self>(id, Some(arn).filter(|arn| name == id || arn == id))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        text(attributes, "arn").map(str::to_owned)
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let mut faults = Vec::new();
         let mut fault =
             |property: &str, message: &str| faults.push((property.to_owned(), message.to_owned()));
+        let name = properties.get("name").and_then(Value::as_str);
+        if let Some(message) = name.and_then(bad_name) {
+            fault("name", &message);
+        }
         let block = |name: &str| properties.get(name)?.as_list()?.first()?.as_map();
         let text = |name: &str, field: &str| block(name)?.get(field)?.as_str();
         let (source, artifacts) = (text("source", "type"), text("artifacts", "type"));
@@ -256,6 +278,14 @@ impl ResourceType for Project {
         // CodeBuild looks at the VPC with the project's role, whose new policy it does not know yet.
         error.kind == ErrorKind::Invalid && error.message.contains("Not authorized to perform")
     }
+}
+
+/// What is wrong with the name of a project, if anything.
+fn bad_name(name: &str) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (!(2..=150).contains(&name.len()) || !begins || !name.chars().all(fine))
+        .then(|| format!("`{name}` is no name: 2 to 150 letters, digits, underscores and hyphens"))
 }
 
 /// The projects of these names that are there.

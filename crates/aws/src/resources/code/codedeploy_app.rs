@@ -1,11 +1,13 @@
 use super::support::{tags, to_aws, update_tags};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, text};
 use aws_sdk_codedeploy::types::ApplicationInfo;
 use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use wharf_core::Map;
 use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
@@ -53,6 +55,8 @@ impl ResourceType for App {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codedeploy_app";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["codedeploy:BatchGetApplications", "codedeploy:ListTagsForResource"],
@@ -124,6 +128,16 @@ impl ResourceType for App {
         let request = cloud.codedeploy().delete_application().application_name(&object.id);
         request.send().await.named("codedeploy:DeleteApplication").or_absent()?;
         Ok(())
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        // Terraform's own id has AWS's id of the application in front, and no name has a colon.
+        let name = id.rsplit(':').next().filter(|name| !name.is_empty() && !id.starts_with("arn:"));
+        imported::<Self>(id, name.map(str::to_owned))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        text(attributes, "name").map(str::to_owned)
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {

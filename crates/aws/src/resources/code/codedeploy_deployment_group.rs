@@ -4,6 +4,7 @@ use super::codedeploy_deployment_group_parts::{
 use super::support::{tags, to_aws, update_tags};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, pair, text};
 use aws_sdk_codedeploy::types as codedeploy;
 use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
@@ -87,6 +88,8 @@ impl ResourceType for DeploymentGroup {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codedeploy_deployment_group";
+    const NAMED_BY: &'static [&'static str] = &["app_name", "deployment_group_name"];
+    const IMPORT_ID: &'static str = "APPLICATION:DEPLOYMENT_GROUP";
     const BATCH: usize = DESCRIBED;
     const PERMISSIONS: Permissions = Permissions {
         read: &["codedeploy:BatchGetDeploymentGroups", "codedeploy:ListTagsForResource"],
@@ -214,6 +217,16 @@ impl ResourceType for DeploymentGroup {
         let id = format!("{}:{}", wanted.properties.app_name, wanted.properties.deployment_group_name);
         let arn = cloud.arn("codedeploy", &resource(&id)).await?;
         Ok(tags(cloud, &arn).await?.map_or(Found::Absent, |tags| wanted.by_tags(id, &tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let fine = pair(id, ':').is_some_and(|(_, group)| !group.contains(':'));
+        imported::<Self>(id, fine.then(|| id.to_owned()))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        // Terraform's own id is AWS's id of the group.
+        Some(format!("{}:{}", text(attributes, "app_name")?, text(attributes, "deployment_group_name")?))
     }
 
     fn canonical(properties: &mut Map) {
@@ -353,6 +366,7 @@ fn live(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
     use serde_json::json;
 
     fn map(json: serde_json::Value) -> Map {
@@ -366,6 +380,8 @@ mod tests {
     fn ids() {
         assert_eq!(parts("web:blue-green"), ("web", "blue-green"));
         assert_eq!(resource("web:blue-green"), "deploymentgroup:web/blue-green");
+        let attributes = json!({"id": "0d1e-2f", "app_name": "web", "deployment_group_name": "blue-green"});
+        assert_eq!(in_terraform::<DeploymentGroup>(attributes), Some("web:blue-green".to_owned()));
     }
 
     #[test]

@@ -2,6 +2,7 @@ use super::codepipeline_stage::Stage;
 use super::codepipeline_trigger::Trigger;
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
+use crate::resources::import::imported;
 use aws_sdk_codepipeline::types as codepipeline;
 use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
@@ -113,6 +114,8 @@ impl ResourceType for Pipeline {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codepipeline";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["codepipeline:GetPipeline", "codepipeline:ListTagsForResource"],
         create: &["codepipeline:CreatePipeline", "codepipeline:TagResource", "iam:PassRole"],
@@ -166,12 +169,19 @@ impl ResourceType for Pipeline {
         Ok(tags(cloud, &arn).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, bad_name(id).is_none().then(|| id.to_owned()))
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let blocks = |name: &str| properties.get(name).and_then(Value::as_list).unwrap_or_default();
         let text = |name: &str| properties.get(name).and_then(Value::as_str);
         let mut faults = Vec::new();
         let mut fault =
             |property: &str, message: &str| faults.push((property.to_owned(), message.to_owned()));
+        if let Some(message) = text("name").and_then(bad_name) {
+            fault("name", &message);
+        }
         let v1 = properties.get("pipeline_type").is_none_or(|kind| kind.as_str() == Some("V1"));
         for block in ["trigger", "variable"] {
             if v1 && !blocks(block).is_empty() {
@@ -221,6 +231,13 @@ impl ResourceType for Pipeline {
             && error.is_code("InvalidStructureException")
             && error.message.contains("not authorized")
     }
+}
+
+/// What is wrong with the name of a pipeline, if anything.
+fn bad_name(name: &str) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || ".@-_".contains(c);
+    (name.is_empty() || name.len() > 100 || !name.chars().all(fine))
+        .then(|| format!("`{name}` is no name: 1 to 100 letters, digits and any of .@-_"))
 }
 
 async fn read(cloud: &Clients, name: &str) -> Result<Option<LiveOf<Pipeline>>> {

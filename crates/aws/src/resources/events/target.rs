@@ -1,8 +1,9 @@
-use super::support::{DEFAULT_BUS, bad_name, bus_name, canonical_bus, default_bus};
+use super::support::{DEFAULT_BUS, bad_name, bus_name, canonical_bus, default_bus, id_on};
 use crate::clients::Clients;
 use crate::errors::{Built, Named, failed};
-use crate::naming::generated_name;
+use crate::naming::{generated_name, sought_name};
 use crate::resources::exact;
+use crate::resources::import::{imported, text};
 use aws_sdk_eventbridge::types::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, DeadLetterConfig, EcsParameters,
     InputTransformer, LaunchType, NetworkConfiguration, PropagateTags, RetryPolicy, SqsParameters, Tag,
@@ -185,6 +186,8 @@ impl ResourceType for Target {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_cloudwatch_event_target";
+    const NAMED_BY: &'static [&'static str] = &["event_bus_name", "rule", "target_id"];
+    const IMPORT_ID: &'static str = "RULE/TARGET_ID or EVENT_BUS/RULE/TARGET_ID";
     const PERMISSIONS: Permissions = Permissions {
         read: &["events:ListTargetsByRule"],
         create: &["events:PutTargets", "iam:PassRole"],
@@ -237,12 +240,29 @@ impl ResourceType for Target {
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let properties = wanted.properties;
-        let target_id = target_id(properties, wanted.token);
+        let Some(target_id) = sought_name(properties.target_id.as_deref(), None, wanted.token) else {
+            return Ok(Found::Absent);
+        };
         let targets = list(cloud, &properties.event_bus_name, &properties.rule).await?;
         let Some(target) = targets.get(&target_id) else { return Ok(Found::Absent) };
         let bus = bus_name(&properties.event_bus_name);
         let live = from_aws(bus, &properties.rule, target, properties.force_destroy);
         Ok(exact::found(wanted, id(properties, &target_id), &live))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let ours = parts(id)
+            .filter(|(bus, rule, target)| {
+                !bus.is_empty() && [rule, target].iter().all(|n| bad_name(n).is_none())
+            })
+            .map(|(bus, rule, target)| id_on(bus, &format!("{rule}/{target}")));
+        imported::<Self>(id, ours)
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        // Terraform's own id has hyphens between its parts, which each of them may have as well.
+        let bus = text(attributes, "event_bus_name").unwrap_or(DEFAULT_BUS);
+        Some(id_on(bus, &format!("{}/{}", text(attributes, "rule")?, text(attributes, "target_id")?)))
     }
 
     fn canonical(properties: &mut Map) {
@@ -429,10 +449,7 @@ fn target_id(properties: &Properties, token: &str) -> String {
 }
 
 fn id(properties: &Properties, target_id: &str) -> String {
-    match bus_name(&properties.event_bus_name) {
-        DEFAULT_BUS => format!("{}/{target_id}", properties.rule),
-        bus => format!("{bus}/{}/{target_id}", properties.rule),
-    }
+    id_on(&properties.event_bus_name, &format!("{}/{target_id}", properties.rule))
 }
 
 /// Bus, rule and target of an id. Only the name of a bus can have slashes in it.
@@ -449,6 +466,7 @@ fn rule_of(id: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
     use serde_json::json;
 
     #[test]
@@ -456,6 +474,8 @@ mod tests {
         assert_eq!(parts("rule/pipeline"), Some(("default", "rule", "pipeline")));
         assert_eq!(parts("aws.partner/x/rule/t"), Some(("aws.partner/x", "rule", "t")));
         assert_eq!(parts("rule"), None);
+        let attributes = json!({"id": "a-b-c", "event_bus_name": "default", "rule": "a-b", "target_id": "c"});
+        assert_eq!(in_terraform::<Target>(attributes), Some("a-b/c".to_owned()));
     }
 
     #[test]

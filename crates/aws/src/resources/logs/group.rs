@@ -1,6 +1,7 @@
 use crate::clients::Clients;
 use crate::errors::Named;
-use crate::naming::generated_name;
+use crate::naming::{generated_name, prefix_of, sought_name};
+use crate::resources::import::imported;
 use aws_sdk_cloudwatchlogs::types::{LogGroup as AwsGroup, LogGroupClass};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -66,6 +67,8 @@ impl ResourceType for LogGroup {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_cloudwatch_log_group";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     /// The most groups that one request names.
     const BATCH: usize = 50;
     const PERMISSIONS: Permissions = Permissions {
@@ -164,11 +167,18 @@ impl ResourceType for LogGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let name = wanted.properties.name(wanted.token);
+        let Properties { name, name_prefix, .. } = wanted.properties;
+        let Some(name) = sought_name(name.as_deref(), name_prefix.as_deref(), wanted.token) else {
+            return Ok(Found::Absent);
+        };
         let Some(group) = describe(cloud, vec![name.clone()]).await?.remove(&name) else {
             return Ok(Found::Absent);
         };
         Ok(tags(cloud, &arn(&group)).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, bad_name(id, 512).is_none().then(|| id.to_owned()))
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
@@ -178,17 +188,10 @@ impl ResourceType for LogGroup {
             let allowed = RETENTION.map(|days| days.to_string()).join(", ");
             mistakes.push(("retention_in_days".to_owned(), format!("{days} days: AWS takes {allowed}")));
         }
-        let fine = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
         let set = |name: &str| properties.get(name).filter(|value| !value.is_null());
         for (property, longest) in [("name", 512), ("name_prefix", 486)] {
             let Some(name) = set(property).and_then(Value::as_str) else { continue };
-            if name.is_empty() || name.len() > longest || name.starts_with("aws/") || !name.chars().all(fine)
-            {
-                let message = format!(
-                    "`{name}` is no name: 1 to {longest} letters, digits and any of _-/.#, not beginning with `aws/`"
-                );
-                mistakes.push((property.to_owned(), message));
-            }
+            mistakes.extend(bad_name(name, longest).map(|message| (property.to_owned(), message)));
         }
         if set("name").is_some() && set("name_prefix").is_some() {
             mistakes.push(("name_prefix".to_owned(), "set one of `name` and `name_prefix`".to_owned()));
@@ -201,6 +204,14 @@ impl Properties {
     fn name(&self, token: &str) -> String {
         self.name.clone().unwrap_or_else(|| generated_name(self.name_prefix.as_deref(), token))
     }
+}
+
+/// What is wrong with the name of a group, if anything.
+fn bad_name(name: &str, longest: usize) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
+    (name.is_empty() || name.len() > longest || name.starts_with("aws/") || !name.chars().all(fine)).then(|| {
+        format!("`{name}` is no name: 1 to {longest} letters, digits and any of _-/.#, not beginning with `aws/`")
+    })
 }
 
 /// The groups of these names that are there, by name.
@@ -225,7 +236,10 @@ async fn live(
     Ok(Some(LiveOf {
         properties: Properties {
             name: Some(object.id.clone()),
-            name_prefix: recorded.and_then(|properties| properties.name_prefix.clone()),
+            name_prefix: match recorded {
+                Some(properties) => properties.name_prefix.clone(),
+                None => prefix_of(&object.id),
+            },
             log_group_class: group.log_group_class.map(|class| class.as_str().to_owned()),
             retention_in_days: group.retention_in_days.unwrap_or_default(),
             kms_key_id: group.kms_key_id.unwrap_or_default(),

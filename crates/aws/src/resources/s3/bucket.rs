@@ -1,6 +1,7 @@
-use super::support::{delete_versions, from_aws, to_aws};
+use super::support::{delete_versions, from_aws, imported_bucket, to_aws};
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
+use crate::resources::import::imported;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tagging};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -54,6 +55,8 @@ impl ResourceType for Bucket {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_bucket";
+    const NAMED_BY: &'static [&'static str] = &["bucket"];
+    const IMPORT_ID: &'static str = "BUCKET";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:ListBucket", "s3:GetBucketTagging"],
         create: &["s3:CreateBucket", "s3:PutBucketTagging"],
@@ -112,6 +115,10 @@ impl ResourceType for Bucket {
             }
             other => other.map(drop),
         }
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, imported_bucket(id))
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {

@@ -2,6 +2,7 @@ use super::support::{delete_versions, from_aws, to_aws};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
+use crate::resources::import::{imported, pair, text};
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, ServerSideEncryption, StorageClass, Tagging};
@@ -94,6 +95,8 @@ impl ResourceType for Object {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_object";
+    const NAMED_BY: &'static [&'static str] = &["bucket", "key"];
+    const IMPORT_ID: &'static str = "BUCKET/KEY or s3://BUCKET/KEY";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:GetObject", "s3:GetObjectTagging", "s3:ListBucket", "kms:Decrypt"],
         create: &["s3:PutObject", "s3:PutObjectTagging", "kms:GenerateDataKey"],
@@ -143,6 +146,16 @@ impl ResourceType for Object {
         let id = id(wanted.properties);
         let live = read(cloud, &ObjectOf { id: id.clone(), properties: None }).await?;
         Ok(live.map_or(Found::Absent, |live| wanted.by_tags(id, &live.properties.tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let plain = id.strip_prefix("s3://").unwrap_or(id);
+        imported::<Self>(id, pair(plain, '/').map(|_| plain.to_owned()))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        // Terraform's own id is the key alone.
+        Some(format!("{}/{}", text(attributes, "bucket")?, text(attributes, "key")?))
     }
 
     fn canonical(properties: &mut Map) {
@@ -313,6 +326,7 @@ fn parts(id: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
     use serde_json::json;
 
     fn map(json: serde_json::Value) -> Map {
@@ -322,6 +336,8 @@ mod tests {
     #[test]
     fn ids_and_tags() {
         assert_eq!(parts("bucket/a/b.zip"), Some(("bucket", "a/b.zip")));
+        let attributes = json!({"id": "a/b.zip", "bucket": "bucket", "key": "a/b.zip"});
+        assert_eq!(in_terraform::<Object>(attributes), Some("bucket/a/b.zip".to_owned()));
         assert_eq!(query(&Tags::from_aws([("a b", "c&d"), ("e", "")])), "a%20b=c%26d&e=");
     }
 
