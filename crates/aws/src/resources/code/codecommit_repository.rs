@@ -177,9 +177,17 @@ async fn describe(cloud: &Clients, names: Vec<String>) -> Result<Vec<RepositoryM
 }
 
 async fn tags(cloud: &Clients, arn: &str) -> Result<Option<Tags>> {
-    let request = cloud.codecommit().list_tags_for_resource().resource_arn(arn);
-    let answer = request.send().await.named("codecommit:ListTagsForResource").or_absent()?;
-    Ok(answer.map(|answer| Tags::from_aws(answer.tags.into_iter().flatten())))
+    let (mut tags, mut token) = (Vec::new(), None);
+    loop {
+        let request = cloud.codecommit().list_tags_for_resource().resource_arn(arn).set_next_token(token);
+        let answer = request.send().await.named("codecommit:ListTagsForResource").or_absent()?;
+        let Some(page) = answer else { return Ok(None) };
+        tags.extend(page.tags.into_iter().flatten());
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(Some(Tags::from_aws(tags)));
+        }
+    }
 }
 
 async fn update_tags(cloud: &Clients, name: &str, live: &Tags, desired: &Tags) -> Result<()> {

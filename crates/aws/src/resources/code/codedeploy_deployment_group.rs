@@ -6,7 +6,7 @@ use crate::clients::Clients;
 use crate::errors::Named;
 use crate::resources::import::{imported, pair, text};
 use aws_sdk_codedeploy::types as codedeploy;
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -112,18 +112,11 @@ impl ResourceType for DeploymentGroup {
         let groups = try_join_all(
             applications.into_iter().map(|(application, names)| describe(cloud, application, names)),
         );
-        let tags = try_join_all(objects.iter().map(|object| async {
-            let arn = cloud.arn("codedeploy", &resource(&object.id)).await?;
-            Ok(tags(cloud, &arn).await?.map(|tags| (arn, tags)))
-        }));
-        let (groups, tags) = try_join(groups, tags).await?;
-        let mut groups: HashMap<_, _> =
-            groups.into_iter().flatten().map(|group| (id(&group), group)).collect();
-        let live = objects.iter().zip(tags).map(|(object, tags)| {
-            let ((arn, tags), group) = (tags?, groups.remove(&object.id)?);
-            Some(live(&object.id, arn, group, tags))
-        });
-        Ok(live.collect())
+        let groups = groups.await?.into_iter().flatten();
+        let live = try_join_all(groups.map(|group| live(cloud, group))).await?;
+        let mut live: HashMap<_, _> =
+            live.into_iter().flatten().map(|live| (live.attributes.id.clone(), live)).collect();
+        Ok(objects.iter().map(|object| live.remove(&object.id)).collect())
     }
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
@@ -214,9 +207,11 @@ impl ResourceType for DeploymentGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let id = format!("{}:{}", wanted.properties.app_name, wanted.properties.deployment_group_name);
-        let arn = cloud.arn("codedeploy", &resource(&id)).await?;
-        Ok(tags(cloud, &arn).await?.map_or(Found::Absent, |tags| wanted.by_tags(id, &tags)))
+        let Properties { app_name, deployment_group_name: name, .. } = wanted.properties;
+        let there = describe(cloud, app_name, vec![name.clone()]).await?.into_iter().next();
+        let Some(group) = there else { return Ok(Found::Absent) };
+        let live = live(cloud, group).await?;
+        Ok(live.map_or(Found::Absent, |live| wanted.by_tags(live.attributes.id, &live.properties.tags)))
     }
 
     async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
@@ -330,14 +325,16 @@ async fn describe(
     Ok(answer.and_then(|answer| answer.deployment_groups_info).unwrap_or_default())
 }
 
-fn live(
-    id: &str,
-    arn: String,
+/// A deployment group with its tags; nothing if it is gone since.
+async fn live(
+    cloud: &Clients,
     group: codedeploy::DeploymentGroupInfo,
-    tags: Tags,
-) -> LiveOf<DeploymentGroup> {
+) -> Result<Option<LiveOf<DeploymentGroup>>> {
+    let id = id(&group);
+    let arn = cloud.arn("codedeploy", &resource(&id)).await?;
+    let Some(tags) = tags(cloud, &arn).await? else { return Ok(None) };
     let triggers = group.trigger_configurations.into_iter().flatten();
-    LiveOf {
+    Ok(Some(LiveOf {
         properties: Properties {
             app_name: group.application_name.unwrap_or_default(),
             deployment_group_name: group.deployment_group_name.unwrap_or_default(),
@@ -355,12 +352,12 @@ fn live(
             tags,
         },
         attributes: Attributes {
-            id: id.to_owned(),
+            id,
             arn,
             deployment_group_id: group.deployment_group_id.unwrap_or_default(),
             compute_platform: group.compute_platform.map(|platform| platform.as_str().to_owned()),
         },
-    }
+    }))
 }
 
 #[cfg(test)]
