@@ -27,8 +27,9 @@ pub(crate) struct Object;
 /// seen without a download. A destroy deletes all of its versions.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
-    "acl", "checksum_algorithm", "force_destroy", "object_lock_legal_hold_status", "object_lock_mode",
-    "object_lock_retain_until_date", "override_provider", "source", "source_hash",
+    "acl", "checksum_algorithm", "checksum_crc32", "checksum_crc32c", "checksum_crc64nvme", "checksum_sha1",
+    "force_destroy", "object_lock_legal_hold_status", "object_lock_mode", "object_lock_retain_until_date",
+    "override_provider", "source", "source_hash",
 ]))]
 pub(crate) struct Properties {
     /// The bucket's name.
@@ -120,7 +121,12 @@ impl ResourceType for Object {
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         let desired = update.desired;
-        if update.changed.iter().any(|property| property != "tags") {
+        // After an import, or written otherwise, it may be what is there.
+        let there = update.live.checksum_sha256.as_ref();
+        let same = desired.bytes().is_ok_and(|content| there == Some(&checksum(&content)));
+        let is_there =
+            |property: &str| same && ["content", "content_base64", "checksum_sha256"].contains(&property);
+        if update.changed.iter().any(|property| property != "tags" && !is_there(property)) {
             // An object is written whole, with its tags.
             put(cloud.s3(), desired)?.send().await.named("s3:PutObject")?;
         } else if update.changes(&["tags"]) {
@@ -253,12 +259,18 @@ async fn read(cloud: &Clients, object: &ObjectOf<Object>) -> Result<Option<LiveO
     }))
 }
 
+impl Properties {
+    fn bytes(&self) -> Result<Vec<u8>> {
+        match (&self.content, &self.content_base64) {
+            (Some(text), _) => Ok(text.clone().into_bytes()),
+            (None, Some(text)) => decode(text),
+            (None, None) => Err(Error::new(ErrorKind::Invalid, "neither content nor content_base64")),
+        }
+    }
+}
+
 fn put(client: &aws_sdk_s3::Client, properties: &Properties) -> Result<PutObjectFluentBuilder> {
-    let content = match (&properties.content, &properties.content_base64) {
-        (Some(text), _) => text.clone().into_bytes(),
-        (None, Some(text)) => decode(text)?,
-        (None, None) => return Err(Error::new(ErrorKind::Invalid, "neither content nor content_base64")),
-    };
+    let content = properties.bytes()?;
     // A key means KMS; the header of it alone would be refused.
     let encryption = properties.server_side_encryption.as_deref();
     let encryption = encryption.or_else(|| properties.kms_key_id.as_ref().map(|_| "aws:kms"));
