@@ -1,4 +1,4 @@
-use super::codepipeline_stage::Stage;
+use super::codepipeline_stage::{Stage, keep_the_rest};
 use super::codepipeline_trigger::Trigger;
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
@@ -120,6 +120,7 @@ impl ResourceType for Pipeline {
         read: &["codepipeline:GetPipeline", "codepipeline:ListTagsForResource"],
         create: &["codepipeline:CreatePipeline", "codepipeline:TagResource", "iam:PassRole"],
         update: &[
+            "codepipeline:GetPipeline",
             "codepipeline:UpdatePipeline",
             "codepipeline:TagResource",
             "codepipeline:UntagResource",
@@ -148,7 +149,10 @@ impl ResourceType for Pipeline {
         let desired = update.desired;
         if update.changed.iter().any(|name| name != "tags") {
             // There is no way to send a part.
-            let request = cloud.codepipeline().update_pipeline().pipeline(declaration(desired)?);
+            let mut pipeline = declaration(desired)?;
+            let there = described(cloud, update.id).await?;
+            keep_the_rest(&mut pipeline.stages, there.map(|there| there.stages).unwrap_or_default());
+            let request = cloud.codepipeline().update_pipeline().pipeline(pipeline);
             request.send().await.named("codepipeline:UpdatePipeline")?;
         }
         if update.changes(&["tags"]) {
@@ -242,18 +246,7 @@ fn bad_name(name: &str) -> Option<String> {
 
 async fn read(cloud: &Clients, name: &str) -> Result<Option<LiveOf<Pipeline>>> {
     let arn = cloud.arn("codepipeline", name).await?;
-    let described = async {
-        cloud
-            .codepipeline()
-            .get_pipeline()
-            .name(name)
-            .send()
-            .await
-            .named("codepipeline:GetPipeline")
-            .or_absent()
-    };
-    let (described, tags) = try_join(described, tags(cloud, &arn)).await?;
-    let pipeline = described.and_then(|described| described.pipeline);
+    let (pipeline, tags) = try_join(described(cloud, name), tags(cloud, &arn)).await?;
     let (Some(pipeline), Some(tags)) = (pipeline, tags) else { return Ok(None) };
     let triggers: Blocks<_> = pipeline.triggers.into_iter().flatten().map(Trigger::from_aws).collect();
     let stores = pipeline.artifact_store.into_iter().map(|store| (None, store));
@@ -280,6 +273,11 @@ async fn read(cloud: &Clients, name: &str) -> Result<Option<LiveOf<Pipeline>>> {
         },
         attributes: Attributes { id: name.to_owned(), arn, trigger_all: triggers },
     }))
+}
+
+async fn described(cloud: &Clients, name: &str) -> Result<Option<codepipeline::PipelineDeclaration>> {
+    let answer = cloud.codepipeline().get_pipeline().name(name).send().await;
+    Ok(answer.named("codepipeline:GetPipeline").or_absent()?.and_then(|answer| answer.pipeline))
 }
 
 /// The tags of a pipeline; `None` if it is not there.

@@ -191,7 +191,7 @@ impl ResourceType for Target {
     const PERMISSIONS: Permissions = Permissions {
         read: &["events:ListTargetsByRule"],
         create: &["events:PutTargets", "iam:PassRole"],
-        update: &["events:PutTargets", "iam:PassRole"],
+        update: &["events:ListTargetsByRule", "events:PutTargets", "iam:PassRole"],
         delete: &["events:RemoveTargets"],
     };
 
@@ -215,15 +215,21 @@ impl ResourceType for Target {
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
         let target_id = target_id(new.properties, new.token);
-        put(cloud.events_once(), new.properties, &target_id).await?;
+        put(cloud.events_once(), new.properties, to_aws(new.properties, &target_id)?).await?;
         Ok(id(new.properties, &target_id))
     }
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
-        match parts(update.id) {
-            Some((_, _, target_id)) => put(cloud.events(), update.desired, target_id).await,
-            None => Err(Error::internal(format!("`{}` is no id of a target", update.id))),
+        let Some((bus, rule, target_id)) = parts(update.id) else {
+            return Err(Error::internal(format!("`{}` is no id of a target", update.id)));
+        };
+        let mut target = to_aws(update.desired, target_id)?;
+        if !update.changes(&["arn"])
+            && let Some(there) = list(cloud, bus, rule).await?.remove(target_id)
+        {
+            keep_the_rest(&mut target, there);
         }
+        put(cloud.events(), update.desired, target).await
     }
 
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
@@ -305,16 +311,32 @@ async fn list(cloud: &Clients, bus: &str, rule: &str) -> Result<HashMap<String, 
 }
 
 /// Makes a target, or writes over it whole.
-async fn put(client: &aws_sdk_eventbridge::Client, properties: &Properties, target_id: &str) -> Result<()> {
+async fn put(client: &aws_sdk_eventbridge::Client, properties: &Properties, target: AwsTarget) -> Result<()> {
     let request = client
         .put_targets()
         .rule(&properties.rule)
         .event_bus_name(&properties.event_bus_name)
-        .targets(to_aws(properties, target_id)?);
+        .targets(target);
     let answer = request.send().await.named("events:PutTargets")?;
     match answer.failed_entries.into_iter().flatten().next() {
         Some(entry) => Err(failed("events:PutTargets", entry.error_code, entry.error_message)),
         None => Ok(()),
+    }
+}
+
+/// Gives a target what AWS has of it and this type does not know: a target is written whole.
+fn keep_the_rest(target: &mut AwsTarget, there: AwsTarget) {
+    target.kinesis_parameters = there.kinesis_parameters;
+    target.run_command_parameters = there.run_command_parameters;
+    target.batch_parameters = there.batch_parameters;
+    target.http_parameters = there.http_parameters;
+    target.redshift_data_parameters = there.redshift_data_parameters;
+    target.sage_maker_pipeline_parameters = there.sage_maker_pipeline_parameters;
+    target.app_sync_parameters = there.app_sync_parameters;
+    if let (Some(ecs), Some(there)) = (&mut target.ecs_parameters, there.ecs_parameters) {
+        ecs.placement_constraints = there.placement_constraints;
+        ecs.placement_strategy = there.placement_strategy;
+        ecs.reference_id = there.reference_id;
     }
 }
 
@@ -502,6 +524,18 @@ mod tests {
             serde_json::to_value(from_aws("default", "nightly", &target, false)).ok()
         };
         assert_eq!(there_and_back(), Some(json.clone()));
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_target_stays() {
+        let target = |text: &str| AwsTarget::builder().id("api").arn("arn:api").input(text).build();
+        let mut there = target("old").expect("a target");
+        let header =
+            aws_sdk_eventbridge::types::HttpParameters::builder().header_parameters("x-from", "rule");
+        there.http_parameters = Some(header.build());
+        let mut new = target("new").expect("a target");
+        keep_the_rest(&mut new, there.clone());
+        assert_eq!((new.http_parameters, new.input.as_deref()), (there.http_parameters, Some("new")));
     }
 
     #[test]
