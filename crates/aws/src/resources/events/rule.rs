@@ -184,6 +184,11 @@ impl ResourceType for Rule {
         if let Some(message) = set("name").and_then(Value::as_str).and_then(bad_name) {
             mistakes.push(("name".to_owned(), message));
         }
+        if let Some(prefix) = set("name_prefix").and_then(Value::as_str).filter(|prefix| prefix.len() > 38) {
+            let message =
+                format!("`{prefix}` is too long: 38 characters leave room for the rest of the name");
+            mistakes.push(("name_prefix".to_owned(), message));
+        }
         if set("name").is_some() && set("name_prefix").is_some() {
             mistakes.push(("name_prefix".to_owned(), "set one of `name` and `name_prefix`".to_owned()));
         }

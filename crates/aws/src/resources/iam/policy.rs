@@ -52,6 +52,9 @@ pub(crate) struct Attributes {
     arn: String,
     /// The id that AWS uses inside: `ANPA...`.
     policy_id: String,
+    /// How many users, groups and roles it is attached to.
+    #[schemars(extend("volatile" = true))]
+    attachment_count: i32,
 }
 
 impl ResourceType for Policy {
@@ -193,6 +196,7 @@ async fn read(cloud: &Clients, object: &ObjectOf<Policy>) -> Result<Option<LiveO
             id: arn.clone(),
             arn: arn.clone(),
             policy_id: policy.policy_id.unwrap_or_default(),
+            attachment_count: policy.attachment_count.unwrap_or_default(),
         },
     }))
 }

@@ -1,3 +1,4 @@
+use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::naming::{generated_name, prefix_of, sought_name};
@@ -142,7 +143,7 @@ impl ResourceType for LogGroup {
         }
         if update.changes(&["tags"]) {
             let group = describe(cloud, vec![name.to_owned()]).await?.remove(name);
-            let arn = arn(&group.ok_or_else(|| gone(name))?);
+            let arn = arn_of(&group.ok_or_else(|| gone(name))?);
             let (set, removed) = desired.tags.difference(&update.live.tags);
             if !removed.is_empty() {
                 let request = cloud.logs().untag_resource().resource_arn(&arn).set_tag_keys(Some(removed));
@@ -174,7 +175,7 @@ impl ResourceType for LogGroup {
         let Some(group) = describe(cloud, vec![name.clone()]).await?.remove(&name) else {
             return Ok(Found::Absent);
         };
-        Ok(tags(cloud, &arn(&group)).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
+        Ok(tags(cloud, &arn_of(&group)).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
     }
 
     async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
@@ -183,6 +184,11 @@ impl ResourceType for LogGroup {
 
     fn check(properties: &Map) -> Vec<(String, String)> {
         let mut mistakes = Vec::new();
+        // AWS answers with the ARN, and another form would differ for ever.
+        let key = properties.get("kms_key_id").and_then(Value::as_str).filter(|key| !key.is_empty());
+        if let Some(key) = key.filter(|key| !arn::resource(key).starts_with("key/")) {
+            mistakes.push(("kms_key_id".to_owned(), format!("`{key}` is no ARN of a key")));
+        }
         let days = properties.get("retention_in_days").and_then(Value::as_i64);
         if let Some(days) = days.filter(|days| !RETENTION.contains(days)) {
             let allowed = RETENTION.map(|days| days.to_string()).join(", ");
@@ -230,7 +236,7 @@ async fn live(
     object: &ObjectOf<LogGroup>,
     group: AwsGroup,
 ) -> Result<Option<LiveOf<LogGroup>>> {
-    let arn = arn(&group);
+    let arn = arn_of(&group);
     let Some(tags) = tags(cloud, &arn).await? else { return Ok(None) };
     let recorded = object.properties.as_ref();
     Ok(Some(LiveOf {
@@ -257,7 +263,7 @@ async fn tags(cloud: &Clients, arn: &str) -> Result<Option<Tags>> {
 }
 
 /// The ARN without the `:*` for the streams, which requests about the group refuse.
-fn arn(group: &AwsGroup) -> String {
+fn arn_of(group: &AwsGroup) -> String {
     let arn = group.log_group_arn().or(group.arn()).unwrap_or_default();
     arn.strip_suffix(":*").unwrap_or(arn).to_owned()
 }
@@ -277,7 +283,7 @@ mod tests {
     #[test]
     fn the_arn_is_without_streams() {
         let group = AwsGroup::builder().arn("arn:aws:logs:eu:1:log-group:app:*").build();
-        assert_eq!(arn(&group), "arn:aws:logs:eu:1:log-group:app");
+        assert_eq!(arn_of(&group), "arn:aws:logs:eu:1:log-group:app");
     }
 
     #[test]
@@ -290,5 +296,11 @@ mod tests {
         };
         assert_eq!(LogGroup::check(&map("/ecs/app", 30)), []);
         assert_eq!(LogGroup::check(&map("a b", 31)).len(), 2);
+        let key =
+            |key: &str| LogGroup::check(&Map::from([("kms_key_id".to_owned(), Value::from(key))])).len();
+        assert_eq!(
+            (key(""), key("arn:aws:kms:eu-central-1:123456789012:key/1"), key("alias/app")),
+            (0, 0, 1)
+        );
     }
 }
