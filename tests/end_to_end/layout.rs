@@ -16,7 +16,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("wharf-stack", &["wharf-core"]),
     ("wharf-provider", &["wharf-core"]),
     ("wharf-aws", &["wharf-core", "wharf-provider"]),
-    ("wharf-state", &["wharf-core"]),
+    ("wharf-state", &["wharf-core", "wharf-provider"]),
+    ("wharf-state-s3", &["wharf-aws", "wharf-provider", "wharf-state"]),
     ("wharf-plan", &["wharf-core", "wharf-provider", "wharf-stack", "wharf-state"]),
     ("wharf-engine", &["wharf-core", "wharf-plan", "wharf-provider", "wharf-stack", "wharf-state"]),
 ];

@@ -10,7 +10,7 @@ use std::io;
 use wharf_provider::{Error, ErrorKind, Result};
 
 /// Names the operation that an SDK call was, and translates its error.
-pub(crate) trait Named<T> {
+pub trait Named<T> {
     /// `operation` as IAM names it: `ec2:CreateVpc`.
     fn named(self, operation: &'static str) -> Result<T>;
 }

@@ -12,5 +12,6 @@ mod resources;
 mod statistics;
 
 pub use clients::{Clients, Settings};
+pub use errors::Named;
 pub use provider::Aws;
 pub use statistics::Statistics;

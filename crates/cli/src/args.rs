@@ -1,6 +1,7 @@
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
+use std::time::Duration;
 use wharf_core::Address;
 
 /// A declarative reconciler for ECS delivery pipelines on AWS
@@ -28,9 +29,13 @@ pub(crate) enum Command {
     Output(Output),
     /// Show everything the state knows
     Show(Show),
-    /// Look into the state
+    /// Look into the state, and mend it
     #[command(subcommand)]
     State(State),
+    /// Take over an object that exists, or a whole Terraform state
+    Import(Import),
+    /// Break the lock of a run that is gone
+    Unlock(Unlock),
     /// Draw what depends on what
     Graph(Graph),
     /// Print the JSON Schema of stack files, for editors
@@ -124,6 +129,8 @@ pub(crate) struct Apply {
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) options: ApplyArgs,
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -156,6 +163,114 @@ pub(crate) enum State {
     List(Show),
     /// Show one address
     Show(StateShow),
+    /// Rename an address; nothing in AWS changes
+    Mv(StateMv),
+    /// Forget an address; its object stays in AWS
+    Rm(StateRm),
+    /// Print the state as it is stored
+    Pull(StateOnly),
+    /// Store a state from a file
+    Push(StatePush),
+    /// List the states that are kept
+    History(StateHistory),
+    /// Store an earlier state again
+    Restore(StateRestore),
+    /// Create the bucket that `state.s3` names: private, versioned, encrypted
+    Init(StateOnly),
+}
+
+/// How long to wait for others.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct LockArgs {
+    /// How long to wait for the state's lock: `30s`, `5m`; left out: until it is clear whether its holder lives
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) lock_timeout: Option<Duration>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateOnly {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateMv {
+    /// The address as it is
+    pub(crate) from: Address,
+    /// The address as it shall be
+    pub(crate) to: Address,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateRm {
+    /// The address; a resource with `for_each` goes with all its instances
+    pub(crate) address: Address,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StatePush {
+    /// The file, as `state pull` prints it or a run has left it
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateHistory {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// How many to list, the newest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateRestore {
+    /// The version, as `state history` lists it
+    pub(crate) version: String,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    override_usage = "wharf import [OPTIONS] <ADDRESS> <ID> [STACK]\n       wharf import [OPTIONS] --terraform <FILE> [STACK]"
+)]
+pub(crate) struct Import {
+    /// ADDRESS and ID: what the object is called from now on, and its id as `terraform import` takes it; then STACK, the
+    /// stack file or the folder that holds `stack.yaml`
+    #[arg(value_name = "ADDRESS ID", num_args = 0..=3)]
+    pub(crate) positional: Vec<String>,
+    /// Take over everything in a Terraform state file of which wharf knows the type
+    #[arg(long, value_name = "FILE")]
+    pub(crate) terraform: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Unlock {
+    /// The lock's id, as the one who waits is told
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -203,4 +318,18 @@ pub(crate) struct Completions {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not NAME=VALUE"))?;
     Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "" | "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        _ => None,
+    };
+    let number: Option<u64> = number.parse().ok();
+    let whole = seconds.zip(number).and_then(|(seconds, number)| number.checked_mul(seconds));
+    whole.map(Duration::from_secs).ok_or_else(|| format!("`{text}` is no duration such as `30s`, `5m`, `1h`"))
 }

@@ -2,11 +2,12 @@
 //! to exit codes. All of it is in this file.
 
 use crate::render;
+use crate::session::Loaded;
 use crate::terminal;
-use wharf_core::{Address, Diagnostics, Sources};
-use wharf_engine::{Failed, Failure};
+use wharf_core::{Address, Diagnostic, Diagnostics, Sources};
+use wharf_engine::{Failed, Failure, InTheWay};
 use wharf_provider::{Error as CloudError, ErrorKind};
-use wharf_state::StoreError;
+use wharf_state::{Holder, StoreError};
 
 /// Exit code: an error.
 pub(crate) const ERROR: u8 = 1;
@@ -83,9 +84,9 @@ pub(crate) fn mistakes(diagnostics: Diagnostics, sources: &Sources) -> CommandEr
 }
 
 /// Anything that keeps a run from a plan.
-pub(crate) fn failure(failure: Failure, sources: &Sources) -> CommandError {
+pub(crate) fn failure(failure: Failure, loaded: &Loaded) -> CommandError {
     match failure {
-        Failure::Stack(diagnostics) => mistakes(diagnostics, sources),
+        Failure::Stack(diagnostics) => mistakes(diagnostics, &loaded.sources),
         Failure::Store(error) => store(&error),
         Failure::Refresh(errors) => refresh(&errors),
         Failure::Recover(error) => {
@@ -94,6 +95,40 @@ pub(crate) fn failure(failure: Failure, sources: &Sources) -> CommandError {
                 format!("what an earlier run left unfinished could not be looked up: {}", result.message);
             result.hint("nothing is lost: the state still lists it; run the command again")
         }
+        Failure::Look(error) => {
+            let mut result = cloud(&error);
+            result.message =
+                format!("whether the names of new resources are taken could not be seen: {}", result.message);
+            result
+        }
+        Failure::InTheWay(found) => {
+            let found = found.iter().map(|found| in_the_way(found, loaded)).collect();
+            mistakes(Diagnostics(found), &loaded.sources)
+        }
+    }
+}
+
+fn in_the_way(found: &InTheWay, loaded: &Loaded) -> Diagnostic {
+    let InTheWay { address, resource_type, id, known_as, span } = found;
+    let (message, help) = match known_as {
+        Some(old) => (
+            format!("the name of `{address}` is that of `{old}`, which the state has"),
+            format!(
+                "to rename it, write `moved: [{{from: {old}, to: {address}}}]`; else give it another name"
+            ),
+        ),
+        None => (
+            format!("AWS has the {resource_type} `{id}` already, and it is not this stack's"),
+            format!(
+                "take it over with `wharf import '{address}' '{id}'{}`, or give yours another name",
+                loaded.argument
+            ),
+        ),
+    };
+    let diagnostic = Diagnostic::error(message).maybe_help(Some(help));
+    match span {
+        Some(span) => diagnostic.at(*span),
+        None => diagnostic,
     }
 }
 
@@ -142,12 +177,29 @@ pub(crate) fn store(error: &StoreError) -> CommandError {
         StoreError::OtherStack { .. } => {
             result.hint("give the stack its old name back, or move the file away")
         }
-        StoreError::Locked { holder } => {
-            let mut result = CommandError { code: LOCKED, ..result };
-            if let Some(holder) = holder {
-                result.details.push(format!("  since {}", ago(holder.since)));
+        StoreError::Locked(holder) => locked(CommandError { code: LOCKED, ..result }, holder),
+        StoreError::LockLost { .. } => CommandError { code: LOCKED, ..result }
+            .hint("whoever has it looks up what this run had begun; plan again when that has ended"),
+        StoreError::NoSuchLock { holder: Some(_), .. } => result.hint("to break it, name that id"),
+        StoreError::NoSuchLock { holder: None, .. } => result.hint("nothing is in the way of the next run"),
+        StoreError::HolderLives(holder) => CommandError { code: LOCKED, ..result }
+            .hint(format!("wait for it, or end it: kill {}; its lock goes with it", holder.pid)),
+        StoreError::Moved { .. } => {
+            CommandError { code: LOCKED, ..result }.hint("plan again for what is true now")
+        }
+        StoreError::NoSuchVersion { .. } => result.hint("`wharf state history` lists what there is"),
+        StoreError::Cloud { source, .. } => {
+            let mut cloud = cloud(source);
+            let message = std::mem::replace(&mut cloud.message, result.message);
+            if source.kind != ErrorKind::Internal && !cloud.message.contains(&message) {
+                cloud.details.insert(0, format!("  {message}"));
             }
-            result.hint("wait until it has ended, then run this again; nothing was changed")
+            cloud.details.dedup();
+            if source.is_code("NoSuchBucket") {
+                cloud.hint("check `state.s3.bucket`, or create it: wharf state init")
+            } else {
+                cloud
+            }
         }
         StoreError::Io { source, .. } => match source.kind() {
             std::io::ErrorKind::PermissionDenied => result.hint("check who owns the file and its folder"),
@@ -159,7 +211,26 @@ pub(crate) fn store(error: &StoreError) -> CommandError {
     }
 }
 
-fn ago(since: u64) -> String {
+/// Who has the lock, since when, from where, and how to break it.
+fn locked(mut result: CommandError, holder: &Holder) -> CommandError {
+    let Some(info) = &holder.info else {
+        return result.hint("wait until it has ended, then run this again; nothing was changed");
+    };
+    result.details.push(format!("  since {}", ago(info.since)));
+    if let Some(job) = &info.job {
+        result.details.push(format!("  in {job}"));
+    }
+    if let Some(lease) = &holder.lease {
+        result
+            .details
+            .push(format!("  renewed while it lives; it would end in {} s", lease.left.as_secs() + 1));
+    }
+    result
+        .hint("wait until it has ended (`--lock-timeout 10m` does), then run this again; nothing was changed")
+}
+
+/// How long ago a time was, in seconds since 1970.
+pub(crate) fn ago(since: u64) -> String {
     let now =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     match now.saturating_sub(since) {
@@ -198,7 +269,7 @@ pub(crate) fn operation_hint(failed: &Failed) -> Option<String> {
     let hint = match failed.error.kind {
         ErrorKind::Internal => "wharf's own mistake; please report it".to_owned(),
         ErrorKind::AlreadyExists => {
-            "it is there already and not this stack's: give yours another name, or remove the other"
+            "it is there already and not this stack's: take it over with `wharf import`, or give yours another name"
                 .to_owned()
         }
         _ => cloud(&failed.error).hints.into_iter().next()?,

@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod error;
+mod lock;
+mod recovery;
 mod render;
 mod session;
 mod signals;

@@ -4,20 +4,22 @@ use crate::args::StackArgs;
 use crate::error::{self, CommandError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use wharf_aws::{Aws, Clients, Settings};
 use wharf_core::{Schema, Sources};
 use wharf_engine::{Context, Pace, Reporter, Stop};
 use wharf_provider::{Error as CloudError, ErrorKind, Identity, Provider};
 use wharf_stack::{Environment, Expanded, Files, Inputs, Stack, StackDirectory, StateSettings, Types};
-use wharf_state::{Home, LocalStore, LockInfo, Store, random_id};
+use wharf_state::{Home, LocalStore, Snapshot, Store};
+use wharf_state_s3::{Place, S3Store};
 
 /// A stack file, read and parsed.
 pub(crate) struct Loaded {
     pub(crate) sources: Sources,
     pub(crate) stack: Arc<Stack>,
     pub(crate) directory: PathBuf,
+    /// How the stack was named, to be put behind a command that is suggested: ` path/to/stack`, or nothing.
+    pub(crate) argument: String,
     files: Arc<dyn Files + Send + Sync>,
     inputs: Inputs,
 }
@@ -61,7 +63,12 @@ pub(crate) fn load(args: &StackArgs, provider: &dyn Provider) -> Result<Loaded, 
     };
     let files = StackDirectory::new(&directory)
         .map_err(|problem| CommandError::new(format!("cannot use {}: {problem}", directory.display())))?;
-    Ok(Loaded { sources, stack, directory, files: Arc::new(files), inputs })
+    let argument = match args.stack.to_str() {
+        Some(".") | None => String::new(),
+        Some(path) if path.contains(char::is_whitespace) => format!(" '{path}'"),
+        Some(path) => format!(" {path}"),
+    };
+    Ok(Loaded { sources, stack, directory, argument, files: Arc::new(files), inputs })
 }
 
 fn locate(path: &Path) -> Result<PathBuf, CommandError> {
@@ -103,15 +110,47 @@ impl Loaded {
             .map_err(|diagnostics| error::mistakes(diagnostics, &self.sources))
     }
 
-    /// The store of the stack's state.
-    pub(crate) fn store(&self, settings: &StateSettings) -> Result<Arc<dyn Store>, CommandError> {
-        match settings {
-            StateSettings::Local => Ok(Arc::new(LocalStore::new(&self.directory, &self.stack.name))),
-            StateSettings::S3 { .. } => {
-                Err(CommandError::new("this version keeps state in local files only")
-                    .hint("leave `state:` out of the stack file until a version that supports `state.s3`"))
-            }
-        }
+    /// The store of the stack's state, and the clients that reach it.
+    ///
+    /// They have the caller's own credentials: a role that `aws.assume_role` names is for the stack's resources.
+    async fn store(
+        &self,
+        outline: &Expanded,
+    ) -> Result<(Arc<dyn Store>, Option<(Settings, Arc<Clients>)>), CommandError> {
+        let StateSettings::S3 { bucket, key, region, kms_key_id, profile } = outline.state().clone() else {
+            return Ok((Arc::new(LocalStore::new(&self.directory, &self.stack.name)), None));
+        };
+        let aws = outline.aws().clone();
+        let settings =
+            Settings { region: region.or(aws.region), profile: profile.or(aws.profile), assume_role: None };
+        let clients = Arc::new(Clients::new(&settings).await.map_err(|problem| error::cloud(&problem))?);
+        let place = Place { bucket, key, kms_key_id };
+        let store = S3Store::new(clients.clone(), place, &self.stack.name);
+        Ok((Arc::new(store), Some((settings, clients))))
+    }
+}
+
+/// The state of a stack, for commands that reach nothing else.
+pub(crate) struct Stored {
+    pub(crate) loaded: Loaded,
+    /// The stack as far as it is known without AWS.
+    pub(crate) outline: Expanded,
+    pub(crate) store: Arc<dyn Store>,
+    /// What reaches the store, where that is in AWS.
+    pub(crate) clients: Option<Arc<Clients>>,
+}
+
+impl Stored {
+    pub(crate) async fn open(args: &StackArgs) -> Result<Self, CommandError> {
+        let loaded = load(args, &Aws::offline())?;
+        let outline = loaded.expand(&Environment::default())?;
+        let (store, clients) = loaded.store(&outline).await?;
+        Ok(Stored { loaded, outline, store, clients: clients.map(|(_, clients)| clients) })
+    }
+
+    /// The state, if there is one.
+    pub(crate) async fn read(&self) -> Result<Option<Snapshot>, CommandError> {
+        self.store.read().await.map_err(|problem| error::store(&problem))
     }
 }
 
@@ -131,7 +170,7 @@ impl Session {
     ) -> Result<(Self, watch::Sender<bool>), CommandError> {
         let loaded = load(args, &Aws::offline())?;
         let outline = loaded.expand(&Environment::default())?;
-        let store = loaded.store(outline.state())?;
+        let (store, reached) = loaded.store(&outline).await?;
         let aws = outline.aws().clone();
         let problems = wharf_plan::check(&outline, &Aws::offline());
         if problems.has_errors() {
@@ -139,7 +178,11 @@ impl Session {
         }
         drop(outline);
         let settings = Settings { region: aws.region, profile: aws.profile, assume_role: aws.assume_role };
-        let clients = Arc::new(Clients::new(&settings).await.map_err(|problem| error::cloud(&problem))?);
+        let clients = match reached {
+            // One connection pool for both.
+            Some((same, clients)) if same == settings => clients,
+            _ => Arc::new(Clients::new(&settings).await.map_err(|problem| error::cloud(&problem))?),
+        };
         let provider: Arc<dyn Provider> = Arc::new(Aws::online(clients.clone()));
         let identity =
             provider.identity().await.map_err(|problem| unreachable(&problem, clients.region()))?;
@@ -221,20 +264,4 @@ fn unreachable(problem: &CloudError, region: &str) -> CommandError {
     let near = wharf_core::suggest(region, REGIONS.iter().copied());
     let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     error.hint(format!("`{region}` is no region that wharf knows{near}"))
-}
-
-/// Who this is, for the lock.
-pub(crate) fn lock_info(command: &str) -> LockInfo {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let host = variable("HOSTNAME")
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()))
-        .unwrap_or_else(|| "this host".to_owned());
-    LockInfo {
-        id: random_id(),
-        who: variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "somebody".to_owned()),
-        host,
-        pid: std::process::id(),
-        command: command.to_owned(),
-        since: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-    }
 }

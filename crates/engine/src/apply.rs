@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wharf_core::{Action, Address, Map, Span, Value};
 use wharf_plan::{Counts, Kind, Plan};
 use wharf_provider::Error;
-use wharf_state::{Entry, Intent, Journal, Output, Snapshot, StoreError, matches, random_id};
+use wharf_state::{Entry, Intent, Journal, Lock, Output, Snapshot, StoreError, matches, random_id};
 
 /// How to carry out a plan.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Outcome {
     pub snapshot: Snapshot,
     /// Why the last state could not be written.
     pub not_saved: Option<StoreError>,
+    /// Why nothing more was started: the lock was lost.
+    pub lock_lost: Option<StoreError>,
 }
 
 /// An operation that failed.
@@ -62,12 +64,13 @@ pub struct Skipped {
     pub because: Address,
 }
 
-/// Carries out a plan. The caller holds the lock.
+/// Carries out a plan under a lock; once that is lost, nothing more is started or written.
 ///
 /// Failures stop only what depends on them; the outcome lists them. The state is written before the first operation
 /// (with the journal) and as results arrive.
-pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> Outcome {
+pub async fn apply(context: &Context, lock: Arc<dyn Lock>, prepared: Prepared, options: &Options) -> Outcome {
     let Prepared { plan, mut snapshot, must_save, .. } = prepared;
+    lock.id().clone_into(&mut snapshot.writer);
     let plan = Arc::new(plan);
     for address in &plan.gone {
         snapshot.resources.remove(address);
@@ -92,11 +95,17 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
         .map(|(place, entry)| (entry.address.clone(), (place, entry.token.clone())))
         .collect();
     snapshot.journal = Some(journal).filter(|journal| !journal.entries.is_empty());
-    let writer = Arc::new(Writer::start(snapshot, context.store.clone(), context.reporter.clone()));
+    let writer = Arc::new(Writer::start(
+        snapshot,
+        context.store.clone(),
+        lock.clone(),
+        context.reporter.clone(),
+        context.pace,
+    ));
     // The one write that everything waits for: what is about to be done.
     writer.change(|_| ());
     writer.flush().await;
-    let executor = Arc::new(Executor::new(context.clone(), plan.clone(), writer.clone(), creates));
+    let executor = Arc::new(Executor::new(context.clone(), plan.clone(), lock, writer.clone(), creates));
     let ended = if writer.has_failed() {
         vec![Ended::NotStarted; plan.operations.len()]
     } else {
@@ -115,8 +124,9 @@ pub async fn apply(context: &Context, prepared: Prepared, options: &Options) -> 
         });
         snapshot.journal = unsure.filter(|journal| !journal.entries.is_empty());
     });
-    drop(executor);
     let mut outcome = Outcome::of(&plan, &ended);
+    outcome.lock_lost = executor.take_lock_lost();
+    drop(executor);
     match Arc::try_unwrap(writer) {
         Ok(writer) => {
             let (snapshot, writes, result) = writer.finish().await;
@@ -232,6 +242,7 @@ impl Outcome {
             writes: 0,
             snapshot,
             not_saved: None,
+            lock_lost: None,
         }
     }
 

@@ -39,6 +39,15 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, parallelism: usize, mut s
     let mut stopping = false;
     loop {
         while !stopping && running.len() < parallelism.max(1) {
+            // Whoever has the lock now may be at work on the same objects.
+            if ready.is_empty() {
+                break;
+            }
+            if let Err(error) = executor.lock.check().await {
+                executor.lost_lock(error);
+                stopping = true;
+                break;
+            }
             let Some(index) = ready.pop_first() else { break };
             ended[index] = Ended::Lost;
             start(executor, &mut running, index);

@@ -19,6 +19,13 @@ pub enum Event {
     },
     /// An operation that an earlier run left without a result was looked up.
     Recovered(Recovered),
+    /// An object of this stack was there already, under the name of one that was to be created.
+    Adopted {
+        /// The address.
+        address: Address,
+        /// The object's id.
+        id: String,
+    },
     /// An operation begins.
     Started {
         /// The address.

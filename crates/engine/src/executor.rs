@@ -15,7 +15,7 @@ use wharf_plan::{
 };
 use wharf_provider::{Error, ErrorKind, Found, New, Object, Resource, Result, Update, Wanted};
 use wharf_stack::Lookup;
-use wharf_state::{Intent, Record, Snapshot};
+use wharf_state::{Intent, Lock, Record, Snapshot, StoreError};
 
 /// How long to look again for an object that was just made, before believing that it is not there.
 const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
@@ -28,6 +28,7 @@ const FREE_WITHIN: Duration = Duration::from_mins(15);
 pub(crate) struct Executor {
     pub(crate) context: Context,
     pub(crate) plan: Arc<Plan>,
+    pub(crate) lock: Arc<dyn Lock>,
     pub(crate) writer: Arc<Writer>,
     /// The creates in the journal: their places and tokens.
     creates: HashMap<Address, (usize, String)>,
@@ -35,6 +36,8 @@ pub(crate) struct Executor {
     values: RwLock<HashMap<Address, Arc<Map>>>,
     /// Replacements that turned out to be none once everything was known.
     kept: Mutex<HashSet<Address>>,
+    /// Why the lock is not held any more.
+    lock_lost: Mutex<Option<StoreError>>,
     /// Creates that may have had an effect of which nobody knows the id.
     unsure: Mutex<HashSet<Address>>,
 }
@@ -51,6 +54,7 @@ impl Executor {
     pub(crate) fn new(
         context: Context,
         plan: Arc<Plan>,
+        lock: Arc<dyn Lock>,
         writer: Arc<Writer>,
         creates: HashMap<Address, (usize, String)>,
     ) -> Self {
@@ -61,11 +65,13 @@ impl Executor {
         Executor {
             context,
             plan,
+            lock,
             writer,
             creates,
             lineage,
             values: RwLock::new(values),
             kept: Mutex::default(),
+            lock_lost: Mutex::default(),
             unsure: Mutex::default(),
         }
     }
@@ -83,6 +89,16 @@ impl Executor {
                 Ok(change.id.clone())
             }
         }
+    }
+
+    /// Says why the lock is not held any more.
+    pub(crate) fn lost_lock(&self, error: StoreError) {
+        *self.lock_lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// Why the lock is not held any more, if it is not.
+    pub(crate) fn take_lock_lost(&self) -> Option<StoreError> {
+        self.lock_lost.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Whether a create may have had an effect that is not recorded.

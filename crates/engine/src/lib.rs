@@ -7,6 +7,8 @@ mod apply;
 mod dispatcher;
 mod events;
 mod executor;
+mod import;
+mod in_the_way;
 mod prepare;
 mod recover;
 mod refresh;
@@ -15,6 +17,8 @@ mod writer;
 
 pub use apply::{Failed, Options, Outcome, Skipped, apply};
 pub use events::{Event, Reporter, Silent};
+pub use import::{Import, import, import_id};
+pub use in_the_way::InTheWay;
 pub use prepare::{Context, Failure, Prepared, prepare};
 pub use recover::Recovered;
 pub use refresh::refresh;

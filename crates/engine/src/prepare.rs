@@ -1,3 +1,4 @@
+use crate::in_the_way::{self, InTheWay};
 use crate::recover::{Recovered, recover};
 use crate::{Event, Pace, Reporter, Stop, refresh};
 use std::collections::BTreeMap;
@@ -43,6 +44,12 @@ pub enum Failure {
     /// Operations of an earlier run that could not be looked up.
     #[error("what an earlier run left unfinished could not be looked up: {0}")]
     Recover(Error),
+    /// Whether something is in the way of a create could not be looked up.
+    #[error("whether the names of new resources are taken could not be looked up: {0}")]
+    Look(Error),
+    /// Objects of others have names that the plan wants.
+    #[error("names of new resources are taken")]
+    InTheWay(Vec<InTheWay>),
 }
 
 impl From<Diagnostics> for Failure {
@@ -88,15 +95,29 @@ pub async fn prepare(
     }
     let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
     let retyped = depose_other_types(&mut snapshot, &context.expanded);
-    let observed = observe(context, &snapshot).await?;
+    let mut observed = observe(context, &snapshot).await?;
     for (address, id) in &observed.deposed_gone {
         if let Some(record) = snapshot.resources.get_mut(address) {
             record.deposed.retain(|deposed| deposed.id != *id);
         }
     }
-    let plan = plan_of(context, &snapshot, &observed, &moved, mode, targets)?;
-    let must_save =
-        !moved.is_empty() || !recovered.is_empty() || retyped || !observed.deposed_gone.is_empty();
+    let mut plan = plan_of(context, &snapshot, &observed, &moved, mode, targets)?;
+    let looked = in_the_way::look(context, &plan, &mut snapshot, &mut observed).await;
+    let looked = looked.map_err(Failure::Look)?;
+    if !looked.foreign.is_empty() {
+        return Err(Failure::InTheWay(looked.foreign));
+    }
+    if !looked.adopted.is_empty() {
+        for (address, id) in &looked.adopted {
+            context.reporter.event(Event::Adopted { address: address.clone(), id: id.clone() });
+        }
+        plan = plan_of(context, &snapshot, &observed, &moved, mode, targets)?;
+    }
+    let must_save = !looked.adopted.is_empty()
+        || !moved.is_empty()
+        || !recovered.is_empty()
+        || retyped
+        || !observed.deposed_gone.is_empty();
     Ok(Prepared { plan, snapshot, observed, recovered, must_save: must_save && !is_new })
 }
 

@@ -1,12 +1,17 @@
 //! Group commit: at most one write in flight; everything that finished meanwhile goes into the next.
 
-use crate::{Event, Reporter};
+use crate::{Event, Pace, Reporter};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use wharf_state::{Snapshot, Store, StoreError};
+use wharf_state::{Lock, Snapshot, Store, StoreError};
+
+/// How long to wait before a failed write is tried again, at first; then three times as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// After that pause a write has failed for good.
+const LAST_PAUSE: Duration = Duration::from_millis(8100);
 
 /// The state of a running apply, and the task that writes it.
 pub(crate) struct Writer {
@@ -20,14 +25,29 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(snapshot: Snapshot, store: Arc<dyn Store>, reporter: Arc<dyn Reporter>) -> Self {
+    pub(crate) fn start(
+        snapshot: Snapshot,
+        store: Arc<dyn Store>,
+        lock: Arc<dyn Lock>,
+        reporter: Arc<dyn Reporter>,
+        pace: Pace,
+    ) -> Self {
         let snapshot = Arc::new(Mutex::new(snapshot));
         let (changed, changes) = watch::channel(0);
         let (done, written) = watch::channel(0);
         let (fail, failed) = watch::channel(false);
         let urgent = Arc::new(Notify::new());
-        let task =
-            Task { snapshot: snapshot.clone(), store, reporter, changes, done, fail, urgent: urgent.clone() };
+        let task = Task {
+            snapshot: snapshot.clone(),
+            store,
+            lock,
+            reporter,
+            pace,
+            changes,
+            done,
+            fail,
+            urgent: urgent.clone(),
+        };
         Writer { snapshot, changed, written, failed, urgent, task: tokio::spawn(task.run()) }
     }
 
@@ -77,7 +97,9 @@ impl Writer {
 struct Task {
     snapshot: Arc<Mutex<Snapshot>>,
     store: Arc<dyn Store>,
+    lock: Arc<dyn Lock>,
     reporter: Arc<dyn Reporter>,
+    pace: Pace,
     changes: watch::Receiver<u64>,
     done: watch::Sender<u64>,
     fail: watch::Sender<bool>,
@@ -122,28 +144,31 @@ impl Task {
         }
     }
 
-    /// One write, tried again a few times.
+    /// One write, tried again while there is hope: what waits for it has been done already.
     async fn write(&self) -> Result<(), StoreError> {
         let (bytes, serial) = {
             let mut snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
             snapshot.serial += 1;
             (snapshot.to_bytes(), snapshot.serial)
         };
-        let mut delay = Duration::from_millis(100);
-        for attempt in 1.. {
-            match self.store.write(bytes.clone()).await {
-                Ok(()) => {
-                    self.reporter.event(Event::Saved { serial });
-                    return Ok(());
-                }
-                Err(error) if attempt < 4 => {
-                    self.reporter.event(Event::NotSaved { error: error.to_string() });
-                    tokio::time::sleep(delay).await;
-                    delay *= 3;
-                }
-                Err(error) => return Err(error),
+        let mut delay = FIRST_PAUSE;
+        loop {
+            let error = match self.lock.check().await {
+                Ok(()) => match self.store.write(bytes.clone()).await {
+                    Ok(()) => {
+                        self.reporter.event(Event::Saved { serial });
+                        return Ok(());
+                    }
+                    Err(error) => error,
+                },
+                Err(lost) => lost,
+            };
+            if !error.may_pass() || delay > LAST_PAUSE {
+                return Err(error);
             }
+            self.reporter.event(Event::NotSaved { error: error.to_string() });
+            tokio::time::sleep(self.pace.limit(delay)).await;
+            delay *= 3;
         }
-        Ok(())
     }
 }

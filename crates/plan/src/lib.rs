@@ -27,4 +27,4 @@ pub use graph::Graph;
 pub use ignore::keep_ignored;
 pub use merge::{conceal, contradiction, overlay};
 pub use model::{Change, Counts, Kind, Mode, Operation, OutputChange, Plan, Reason};
-pub use moved::{apply_moves, depose_other_types};
+pub use moved::{apply_moves, depose_other_types, move_address};

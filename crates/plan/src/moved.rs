@@ -1,44 +1,42 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use wharf_core::Address;
 use wharf_stack::{Expanded, Moved};
 use wharf_state::Snapshot;
 
 /// Renames addresses in a state as `moved:` says, and returns what was renamed: new address to old.
-///
-/// A whole resource with `for_each` moves with all its instances. An address that is there already is not moved over.
 pub fn apply_moves(snapshot: &mut Snapshot, moves: &[Moved]) -> BTreeMap<Address, Address> {
     let mut renamed = BTreeMap::new();
     for step in moves {
-        let affected: Vec<Address> = snapshot
-            .resources
-            .keys()
-            .filter(|address| {
-                **address == step.from || (step.from.key.is_none() && address.name == step.from.name)
-            })
-            .cloned()
-            .collect();
-        let mut step_renamed: HashMap<Address, Address> = HashMap::new();
-        for from in affected {
-            let to = Address {
-                name: step.to.name.clone(),
-                key: if from == step.from { step.to.key.clone() } else { from.key.clone() },
-            };
-            if snapshot.resources.contains_key(&to) {
-                continue;
-            }
-            if let Some(record) = snapshot.resources.remove(&from) {
-                snapshot.resources.insert(to.clone(), record);
-                let origin = renamed.remove(&from).unwrap_or_else(|| from.clone());
-                renamed.insert(to.clone(), origin);
-                step_renamed.insert(from, to);
-            }
+        for (from, to) in move_address(snapshot, &step.from, &step.to) {
+            let origin = renamed.remove(&from).unwrap_or(from);
+            renamed.insert(to, origin);
         }
-        if step_renamed.is_empty() {
+    }
+    renamed
+}
+
+/// Renames an address in a state, and returns what was renamed: old address to new.
+///
+/// A whole resource with `for_each` moves with all its instances. An address that is there already is not moved over.
+pub fn move_address(snapshot: &mut Snapshot, from: &Address, to: &Address) -> BTreeMap<Address, Address> {
+    let is_meant = |address: &&Address| *address == from || (from.key.is_none() && address.name == from.name);
+    let affected: Vec<Address> = snapshot.resources.keys().filter(is_meant).cloned().collect();
+    let mut renamed = BTreeMap::new();
+    for old in affected {
+        let key = if old == *from { to.key.clone() } else { old.key.clone() };
+        let new = Address { name: to.name.clone(), key };
+        if snapshot.resources.contains_key(&new) {
             continue;
         }
+        if let Some(record) = snapshot.resources.remove(&old) {
+            snapshot.resources.insert(new.clone(), record);
+            renamed.insert(old, new);
+        }
+    }
+    if !renamed.is_empty() {
         for dependency in snapshot.resources.values_mut().flat_map(|record| &mut record.dependencies) {
-            if let Some(to) = step_renamed.get(dependency) {
-                dependency.clone_from(to);
+            if let Some(new) = renamed.get(dependency) {
+                dependency.clone_from(new);
             }
         }
     }

@@ -10,9 +10,9 @@ mod store;
 pub use encode::{hash, holds_hash, is_hash, matches};
 pub use journal::{Entry, Intent, Journal};
 pub use local::LocalStore;
-pub use lock::LockInfo;
-pub use snapshot::{Deposed, Home, Output, Record, Snapshot, random_id};
-pub use store::{Lock, Store, StoreError};
+pub use lock::{Holder, Lease, Lock, LockInfo, Waiting, acquire};
+pub use snapshot::{Deposed, Home, Output, Record, Snapshot, Unreadable, random_id};
+pub use store::{BoxFuture, Store, StoreError, Version};
 
 /// The newest format this version reads and the one it writes.
 pub const FORMAT_VERSION: u32 = 1;

@@ -1,11 +1,13 @@
 use crate::encode::{decode_map, encode, one};
 use crate::journal::{Journal, JournalForm};
+use crate::store::StoreError;
 use crate::{FORMAT_VERSION, encode as encoding};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use wharf_core::{Address, Map, Value};
 
 /// Everything wharf remembers of a stack.
@@ -17,6 +19,8 @@ pub struct Snapshot {
     pub lineage: String,
     /// Counts the writes.
     pub serial: u64,
+    /// The id of the lock under which it was written.
+    pub writer: String,
     /// The account and region its objects are in, once there are any.
     pub home: Option<Home>,
     /// What is there, by address.
@@ -101,6 +105,7 @@ impl Snapshot {
             stack: stack.into(),
             lineage: random_id(),
             serial: 0,
+            writer: String::new(),
             home: None,
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
@@ -116,6 +121,7 @@ impl Snapshot {
             stack: self.stack.clone(),
             lineage: self.lineage.clone(),
             serial: self.serial,
+            writer: self.writer.clone(),
             home: self.home.clone(),
             outputs: self
                 .outputs
@@ -168,11 +174,22 @@ impl Snapshot {
             stack: form.stack,
             lineage: form.lineage,
             serial: form.serial,
+            writer: form.writer,
             home: form.home,
             resources: form.resources,
             outputs: outputs.collect(),
             journal: form.journal.map(Journal::from_form),
         })
+    }
+}
+
+impl Unreadable {
+    /// As the error of a store.
+    pub fn at(self, place: String, backup: Option<PathBuf>) -> StoreError {
+        match self {
+            Unreadable::Newer(found) => StoreError::Newer { place, found, known: FORMAT_VERSION },
+            Unreadable::Damaged(reason) => StoreError::Damaged { place, reason, backup },
+        }
     }
 }
 
@@ -197,6 +214,8 @@ struct Form {
     stack: String,
     lineage: String,
     serial: u64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    writer: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     home: Option<Home>,
     #[serde(default)]

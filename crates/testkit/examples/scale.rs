@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use wharf_engine::{Context, Options, Outcome, Pace, Silent, Stop, apply, prepare};
 use wharf_plan::Mode;
-use wharf_state::{Home, LocalStore, Store};
+use wharf_state::{Home, LocalStore, LockInfo, Store, random_id};
 use wharf_testkit::fake::FakeCloud;
 use wharf_testkit::stacks;
 
@@ -67,7 +67,17 @@ async fn converge(cloud: &FakeCloud, store: Arc<dyn Store>, count: usize) -> Res
     let context = context(cloud, store, count)?;
     let stored = context.store.read().await?;
     let prepared = prepare(&context, stored, Mode::Apply, &[]).await?;
-    Ok(apply(&context, prepared, &Options { parallelism: 16, command: "apply".into() }).await)
+    let info = LockInfo {
+        id: random_id(),
+        who: "scale".into(),
+        host: "here".into(),
+        pid: std::process::id(),
+        command: "apply".into(),
+        since: 0,
+        job: None,
+    };
+    let lock = context.store.lock(info).await?;
+    Ok(apply(&context, lock, prepared, &Options { parallelism: 16, command: "apply".into() }).await)
 }
 
 fn report(outcome: &Outcome, count: usize) -> Result<()> {

@@ -30,6 +30,8 @@ REGION = "eu-central-1"
 class Emulator:
     """A running emulator: its address, its control endpoints, clients of it."""
 
+    folder = ROOT
+
     def __init__(self, endpoint: str):
         self.endpoint = endpoint
         self.client = cache(self._make)

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 
+from . import process
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m wharf_emulator", description="The AWS emulator of wharf's tests.")
@@ -24,6 +26,9 @@ def main() -> int:
 
     environment.clean()
     speed.install()
+    from . import clock
+
+    clock.install()
     from . import corrections, missing  # noqa: F401 (they register themselves)
     from .filter import Filter
     from .server import Server
@@ -50,28 +55,10 @@ def _is_loopback(host: str) -> bool:
 
 def _follow(parent: int) -> None:
     """Ends this process when another one is gone (or has become a zombie or somebody else)."""
-    started = _start_time(parent)
-    while started is not None and _start_time(parent) == started:
+    started = process.start_time(parent)
+    while started is not None and process.start_time(parent) == started:
         time.sleep(1)
     os._exit(0)
-
-
-def _start_time(pid: int) -> str | None:
-    """When a process started, None if it runs no more. Without /proc only its existence counts."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return None if fields[0] in "ZX" else fields[19]
-    except FileNotFoundError:
-        if os.path.isdir("/proc/self"):
-            return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return "running"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,8 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: bytes
+    sent: Callable[[], None] | None = None
+    """What is to happen when all of it has been written."""
 
 
 @dataclass
@@ -86,7 +89,12 @@ def backend_of(service: str, region: str) -> Any:
     """moto's backend object of a service in a region."""
     module = importlib.import_module(f"moto.{service}.models")
     backends = getattr(module, f"{service}_backends")
-    return backends[ACCOUNT][_GLOBAL.get(service, region)]
+    return backends[ACCOUNT][region_of(service, region)]
+
+
+def region_of(service: str, region: str) -> str:
+    """Under which name moto keeps a service's state in a region."""
+    return _GLOBAL.get(service, region)
 
 
 class Fault(Exception):

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-from . import inventory
+from . import clock, inventory
 from .call import Reply, Request
 from .rules import BadRule
 
@@ -22,6 +22,8 @@ class Control:
             ("GET", "rules"): self._get_rules,
             ("POST", "rules"): self._set_rules,
             ("POST", "release"): self._release,
+            ("GET", "clock"): self._get_clock,
+            ("POST", "clock"): self._set_clock,
             ("POST", "reset"): self._reset,
             ("GET", "violations"): self._violations,
             ("GET", "log"): self._log,
@@ -59,6 +61,12 @@ class Control:
     def _release(self, _: Request) -> Any:
         self._filter.rules.release()
         return {"ok": True}
+
+    def _get_clock(self, _: Request) -> Any:
+        return clock.state()
+
+    def _set_clock(self, request: Request) -> Any:
+        return clock.shift(json.loads(request.body or b"{}"))
 
     def _reset(self, _: Request) -> Any:
         self._filter.reset()

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
-from . import hooks, inner, model_check, pagination, wire
-from .call import Call, Drop, Fault, Reply, Request
+from . import clock, hooks, inner, model_check, pagination, wire
+from .call import Call, Fault, Reply, Request
 from .control import Control
 from .counters import Counters
+from .faults import Faults
 from .moto_app import Moto
-from .naming import SERVICES, Unrecognised, recognise
-from .rules import Rule, Rules
+from .naming import SERVICES, Unrecognised, reads, recognise
+from .past import Past
+from .rules import Rules
 from .tokens import Tokens
 
-HOLD_POLL_SECONDS = 0.05
 NORMALISED = ("codecommit", "codepipeline", "codebuild", "events")
 """Services whose answers moto writes by hand (times as text where the protocol wants numbers): read and rewritten."""
 
@@ -32,6 +33,7 @@ class Filter:
         self.counters = Counters()
         self.rules = Rules()
         self.tokens = Tokens()
+        self.past = Past()
         self.moto = Moto()
         inner.use(self.moto)
         self.lock = threading.RLock()
@@ -59,60 +61,39 @@ class Filter:
             self.counters.end(entry, status)
 
     def _answer(self, call: Call, connection: Any) -> Reply:
-        hits = self.rules.hits(call.name)
-        for rule in hits:
-            if (fault := self._before(call, rule, connection)) is not None:
-                return wire.error(call.protocol, fault)
-        reply = self._take_effect(call)
-        for rule in hits:
-            if rule.kind == "drop_after":
-                raise Drop
-            if rule.kind == "hold_after":
-                self._hold(connection)
-            if rule.kind == "error_after":
-                code, status = rule["code"] or "InternalFailure", rule["status"] or 500
-                return wire.error(call.protocol, Fault(code, rule["message"] or "injected after the effect", status))
-        return reply
+        faults = Faults(self.rules, call, connection)
+        fault = faults.before()
+        if fault is not None:
+            return wire.error(call.protocol, fault)
+        with self.lock, self._time(call, faults.age()):
+            reply = self._take_effect(call)
+        return faults.after(reply)
 
-    def _before(self, call: Call, rule: Rule, connection: Any) -> Fault | None:
-        """Applies a rule that acts before the effect; returns the error to answer instead, if any."""
-        if rule.kind == "latency":
-            time.sleep(((rule["ms"] or 0) + self.rules.jitter(rule["jitter_ms"] or 0)) / 1000)
-        elif rule.kind == "throttle":
-            code, status = wire.throttling(call)
-            return Fault(rule["code"] or code, rule["message"] or "Rate exceeded", rule["status"] or status)
-        elif rule.kind == "error_before":
-            return Fault(rule["code"], rule["message"] or "injected before the effect", rule["status"] or 400)
-        elif rule.kind == "drop_before":
-            raise Drop
-        elif rule.kind == "hold_before":
-            self._hold(connection)
-        return None
-
-    def _hold(self, connection: Any) -> None:
-        """Waits for a release; a client that goes away ends the request."""
-        gate = self.rules.gate()
-        while not gate.wait(HOLD_POLL_SECONDS):
-            if connection.gone():
-                raise Drop
+    def _time(self, call: Call, age: float) -> AbstractContextManager[None]:
+        """The present or the past that a call sees; what it may change is remembered if somebody may ask for that."""
+        if age > 0:
+            return self.past.seen_by(call, age)
+        memory = 0 if reads(call.name) else self.rules.memory(call.service)
+        if memory > 0:
+            self.past.remember(call, memory)
+        return nullcontext()
 
     def _take_effect(self, call: Call) -> Reply:
-        with self.lock:
-            try:
-                return self._operate(call)
-            except Fault as fault:
-                return wire.error(call.protocol, fault)
-            except ServiceException as error:
-                return wire.error(call.protocol, Fault(error.code, error.message))
-            except HTTPException as error:
-                code = getattr(error, "error_type", "InternalFailure")
-                return wire.error(call.protocol, Fault(code, getattr(error, "message", str(error)), error.code or 500))
-            except NotImplementedError as error:
-                return wire.error(call.protocol, Fault("NotImplementedByEmulator", f"{call.name}: {error}"))
-            except Exception as error:
-                traceback.print_exc(file=sys.stderr)
-                message = f"{call.name}: {type(error).__name__}: {error}"
-                return wire.error(call.protocol, Fault("InternalFailure", message, 500))
+        try:
+            return self._operate(call)
+        except Fault as fault:
+            return wire.error(call.protocol, fault)
+        except ServiceException as error:
+            return wire.error(call.protocol, Fault(error.code, error.message))
+        except HTTPException as error:
+            code = getattr(error, "error_type", "InternalFailure")
+            return wire.error(call.protocol, Fault(code, getattr(error, "message", str(error)), error.code or 500))
+        except NotImplementedError as error:
+            return wire.error(call.protocol, Fault("NotImplementedByEmulator", f"{call.name}: {error}"))
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            message = f"{call.name}: {type(error).__name__}: {error}"
+            return wire.error(call.protocol, Fault("InternalFailure", message, 500))
 
     def _operate(self, call: Call) -> Reply:
         try:
@@ -155,12 +136,14 @@ class Filter:
         return Reply(rewritten.status, {**reply.headers, **rewritten.headers}, rewritten.body)
 
     def reset(self) -> None:
-        """An empty account, no rules, no counts."""
+        """An empty account, no rules, no counts, the right time."""
         with self.lock:
             self.moto.reset()
             for hook in hooks.RESET:
                 hook()
             self.tokens.reset()
+            self.past.reset()
+        clock.reset()
         self.rules.replace([])
         self.rules.release()
         self.counters.reset()

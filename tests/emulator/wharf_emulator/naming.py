@@ -44,6 +44,8 @@ TARGET_PREFIXES = {
 }
 API_VERSIONS = {"2016-11-15": "ec2", "2015-12-01": "elbv2", "2010-05-08": "iam", "2011-06-15": "sts"}
 DEFAULT_REGION = "eu-central-1"
+READS = ("Describe", "Get", "List", "Head", "BatchGet", "BatchDescribe", "BatchCheck", "Filter", "Lookup", "Simulate")
+"""What the names of operations that change nothing begin with."""
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d+/([^/]*)/([^/]*)/aws4_request")
 _CBOR_PATH = re.compile(r"^/service/([^/]+)/operation/([^/?]+)$")
@@ -76,6 +78,11 @@ def paginators(service: str) -> dict[str, Any]:
 @cache
 def _session() -> Any:
     return botocore.session.Session()
+
+
+def reads(name: str) -> bool:
+    """Whether an operation, ``ec2:DescribeVpcs``, changes nothing."""
+    return name.partition(":")[2].startswith(READS)
 
 
 def recognise(request: Request) -> Call:

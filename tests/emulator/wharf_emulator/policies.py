@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .call import Call, Fault
+from .roles import is_visible
 
 _ENTITY = re.compile(r"^arn:aws:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
 _STATEMENT = {
@@ -101,7 +102,7 @@ def _exists(call: Call, principal: str) -> bool:
     backend = call.backend("iam")
     if match[2] == "user":
         return match[3] in backend.users
-    return any(role.arn == principal for role in backend.roles.values())
+    return any(role.arn == principal and is_visible(call, role) for role in backend.roles.values())
 
 
 def as_list(value: Any) -> list[Any]:

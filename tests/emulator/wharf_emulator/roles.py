@@ -1,18 +1,39 @@
-"""Roles that services are to assume: they must exist and trust the service."""
+"""Roles that services are to assume: they must exist and trust the service, and may become known late."""
 
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from .call import Call, Fault
+from .hooks import after
+
+_LAG = "role_lag"
+
+
+@after("iam:CreateRole")
+def created(call: Call, _: dict[str, Any]) -> None:
+    for role in call.backend("iam").roles.values():
+        if role.name == call.params["RoleName"]:
+            role.wharf_created = time.monotonic()
+
+
+def lag(call: Call, seconds: float) -> None:
+    """Makes other services blind, in this call, to roles that are younger than so many seconds."""
+    call.scratch[_LAG] = max(seconds, call.scratch.get(_LAG, 0))
+
+
+def is_visible(call: Call, role: Any) -> bool:
+    """Whether the service that is called knows the role already."""
+    return time.monotonic() - getattr(role, "wharf_created", 0) >= call.scratch.get(_LAG, 0)
 
 
 def require_assumable(call: Call, role_arn: str, principal: str, fault: Fault) -> None:
     """Raises the fault unless the role exists and lets the service principal assume it."""
     for role in call.backend("iam").roles.values():
         if role.arn == role_arn:
-            if trusts(role.assume_role_policy_document, principal):
+            if is_visible(call, role) and trusts(role.assume_role_policy_document, principal):
                 return
             break
     raise fault

@@ -1,23 +1,42 @@
-"""Faults on demand: which requests are slowed, refused, cut off or held."""
+"""Faults on demand: which requests are slowed, refused, cut off, held, answered with the past, or deadly."""
 
 from __future__ import annotations
 
 import fnmatch
 import random
 import threading
+import time
 from typing import Any
+
+from .naming import SERVICES, reads, service_model
 
 KINDS = (
     "latency",
     "throttle",
+    "deny",
+    "role_lag",
+    "stale",
     "error_before",
     "error_after",
     "drop_before",
     "drop_after",
     "hold_before",
     "hold_after",
+    "kill_before",
+    "kill_after",
+    "kill_answered",
 )
-FIELDS = {"match", "kind", "ms", "jitter_ms", "code", "status", "message", "p", "times", "after"}
+NEEDED = {
+    "error_before": "code",
+    "role_lag": "ms",
+    "stale": "ms",
+    "kill_before": "pid",
+    "kill_after": "pid",
+    "kill_answered": "pid",
+}
+"""The field without which a rule of a kind says nothing."""
+FIELDS = {"match", "mutating", "kind", "ms", "jitter_ms", "code", "status", "message", "pid", "p", "times", "after"}
+NUMBERS = ("ms", "jitter_ms", "status", "p", "times", "after")
 SEED = 0
 
 
@@ -37,21 +56,38 @@ class Rule:
         self.kind = source.get("kind")
         if self.kind not in KINDS:
             raise BadRule(f"unknown kind {self.kind!r}; there are {', '.join(KINDS)}")
-        if self.kind == "error_before" and "code" not in source:
-            raise BadRule("error_before needs a code")
+        needed = NEEDED.get(self.kind)
+        if needed is not None and needed not in source:
+            raise BadRule(f"{self.kind} needs {'an' if needed == 'ms' else 'a'} {needed}")
+        for name in NUMBERS:
+            if not _is_number(source.get(name, 0)):
+                raise BadRule(f"{name} is a number, not {source[name]!r}")
+        pid = source.get("pid", 2)
+        if not isinstance(pid, int) or pid <= 1:
+            raise BadRule(f"pid is a process id, not {pid!r}")
         self.source = source
         self.match = source.get("match", "*")
+        self.mutating = source.get("mutating")
         self.probability = source.get("p", 1)
         self.skip = source.get("after", 0)
-        self.left = source.get("times")
+        self.left = source.get("times", 1 if self.kind.startswith("kill_") else None)
         self.hits = 0
+        self._set_at = time.monotonic()
 
     def __getitem__(self, name: str) -> Any:
         return self.source.get(name)
 
+    def names(self, operation: str) -> bool:
+        """Whether the rule speaks of this operation."""
+        if self.mutating is not None and self.mutating == reads(operation):
+            return False
+        return fnmatch.fnmatchcase(operation, self.match)
+
     def applies(self, operation: str, chance: random.Random) -> bool:
         """Whether the rule hits this request; if so, one of its times is used up."""
-        if not fnmatch.fnmatchcase(operation, self.match) or self.left == 0:
+        if not self.names(operation) or self.left == 0 or self._is_over():
+            return False
+        if self.kind == "stale" and not reads(operation):
             return False
         if self.skip > 0:
             self.skip -= 1
@@ -63,8 +99,15 @@ class Rule:
         self.hits += 1
         return True
 
+    def _is_over(self) -> bool:
+        return self.kind == "deny" and "ms" in self.source and time.monotonic() - self._set_at >= self["ms"] / 1000
+
     def to_json(self) -> dict[str, Any]:
         return {**self.source, "hits": self.hits, "remaining": self.left}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class Rules:
@@ -75,14 +118,17 @@ class Rules:
         self._rules: list[Rule] = []
         self._chance = random.Random(SEED)
         self._gate = threading.Event()
+        self._stale: dict[str, float] = {}
 
     def replace(self, sources: Any) -> None:
         """Puts new rules in force, in place of all earlier ones; raises ``BadRule``."""
         if not isinstance(sources, list):
             raise BadRule("a list of rules is wanted")
         rules = [Rule(source) for source in sources]
+        stale = _stale(rules)
         with self._lock:
             self._rules = rules
+            self._stale = stale
             self._chance = random.Random(SEED)
 
     def hits(self, operation: str) -> list[Rule]:
@@ -93,6 +139,11 @@ class Rules:
     def jitter(self, milliseconds: float) -> float:
         with self._lock:
             return self._chance.random() * milliseconds
+
+    def memory(self, service: str) -> float:
+        """For how many seconds a service's past may be asked for; 0 if it may not."""
+        with self._lock:
+            return max(self._stale.get(service, 0), self._stale.get("resourcegroupstaggingapi", 0))
 
     def gate(self) -> threading.Event:
         """What a request held from now on waits for."""
@@ -108,3 +159,16 @@ class Rules:
     def to_json(self) -> list[dict[str, Any]]:
         with self._lock:
             return [rule.to_json() for rule in self._rules]
+
+
+def _stale(rules: list[Rule]) -> dict[str, float]:
+    """The services that rules ask the past of, and for how many seconds."""
+    found: dict[str, float] = {}
+    for rule in rules:
+        if rule.kind != "stale":
+            continue
+        for service in SERVICES:
+            names = (f"{service}:{operation}" for operation in service_model(service).operation_names)
+            if any(reads(name) and rule.names(name) for name in names):
+                found[service] = max(found.get(service, 0), rule["ms"] / 1000)
+    return found

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from . import chunked
+from . import chunked, clock
 from .call import Drop, Reply, Request
 
 MAX_HEADER_LINE = 65_537
@@ -53,6 +53,8 @@ class Handler(BaseHTTPRequestHandler):
             request = self._request()
             reply = self.server.application(request, Connection(self.connection))
             self._write(reply)
+            if reply.sent is not None:
+                reply.sent()
         except Drop:
             self._reset()
         except (ConnectionError, TimeoutError):
@@ -84,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
             phrase = HTTPStatus(reply.status).phrase
         except ValueError:
             phrase = "Unknown"
-        lines = [f"HTTP/1.1 {reply.status} {phrase}", f"Date: {self.date_time_string()}"]
+        lines = [f"HTTP/1.1 {reply.status} {phrase}", f"Date: {clock.http_date()}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items() if name != "content-length"]
         if self.command == "HEAD":
             lines.append(f"Content-Length: {reply.headers.get('content-length', len(reply.body))}")

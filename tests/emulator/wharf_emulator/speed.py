@@ -2,7 +2,8 @@
 
 Measured on stock moto 5.2.5, per request: two directory listings and some 350 ``stat`` calls, ``inspect.getmembers``
 over the service's response class (1 to 4 ms), a search of the access key over all accounts; an RSA key pair for every
-KMS key (25 to 60 ms); 1,582 managed policies parsed after every reset if they are wanted at all.
+KMS key (25 to 60 ms); 1,582 managed policies parsed after every reset if they are wanted at all; every object ever made
+kept in a list for moto's dashboard.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def install() -> None:
     _cache_module_list()
     _no_key_pairs_for_symmetric_keys()
     _few_managed_policies()
+    _no_list_of_instances()
 
 
 def _cache_method_names() -> None:
@@ -70,3 +72,15 @@ def _few_managed_policies() -> None:
         ]
 
     iam.IAMBackend._init_aws_policies = init_aws_policies
+
+
+def _no_list_of_instances() -> None:
+    """Only S3 needs its list, to close temporary files."""
+    from moto.core.common_models import BaseModel
+
+    tracked = BaseModel.__new__
+
+    def new(cls: type, *args: object, **kwargs: object) -> object:
+        return tracked(cls) if cls.__module__.startswith("moto.s3.") else object.__new__(cls)
+
+    BaseModel.__new__ = new

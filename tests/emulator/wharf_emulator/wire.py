@@ -25,11 +25,23 @@ THROTTLING = {
     "cbor": ("ThrottlingException", 400),
     "rest-xml": ("SlowDown", 503),
 }
+DENIAL = {
+    "ec2": ("UnauthorizedOperation", 403),
+    "query": ("AccessDenied", 403),
+    "json": ("AccessDeniedException", 400),
+    "cbor": ("AccessDeniedException", 400),
+    "rest-xml": ("AccessDenied", 403),
+}
 
 
 def throttling(call: Call) -> tuple[str, int]:
     """The error code and status with which a service throttles."""
     return THROTTLING[call.protocol]
+
+
+def denial(call: Call) -> tuple[str, int]:
+    """The error code and status with which a service says that the caller may not."""
+    return DENIAL[call.protocol]
 
 
 def error(protocol: str, fault: Fault) -> Reply:

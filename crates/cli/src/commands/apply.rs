@@ -1,29 +1,50 @@
 use super::statistics;
 use crate::args::Apply;
 use crate::error::{self, CommandError, ERROR, INTERRUPTED};
+use crate::lock::locked;
 use crate::render::{self, progress, style::Palette};
-use crate::session::{Session, lock_info};
-use crate::{signals, terminal};
+use crate::session::Session;
+use crate::{recovery, signals, terminal};
 use serde_json::json;
 use std::sync::Arc;
 use wharf_core::{Diagnostic, Diagnostics};
 use wharf_engine::{Options, Outcome, Reporter, apply, prepare};
 use wharf_plan::{Mode, Plan};
+use wharf_state::Lock;
 
 /// Plans, asks, and carries out: `apply` and `destroy`.
 pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
-    let Apply { stack, run, options } = args;
     let command = if mode == Mode::Destroy { "destroy" } else { "apply" };
     let reporter: Arc<dyn Reporter> =
-        if options.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
-    let (session, stop) = Session::open(stack, reporter).await?;
+        if args.options.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
+    let (session, stop) = Session::open(&args.stack, reporter).await?;
     signals::listen(stop);
+    let (store, timeout) = (&*session.context.store, args.lock.lock_timeout);
+    let outcome = locked(store, &session.loaded, command, timeout, async |lock| {
+        under_lock(args, mode, &session, lock).await
+    });
+    let outcome = outcome.await?;
+    if args.run.stats {
+        statistics::print(session.clients.statistics());
+    }
+    if let Some(advice) = store.advice() {
+        terminal::note(&format!("warning: {advice}"));
+    }
+    end(&outcome, &session)
+}
+
+async fn under_lock(
+    args: &Apply,
+    mode: Mode,
+    session: &Session,
+    lock: Arc<dyn Lock>,
+) -> Result<Outcome, CommandError> {
+    let Apply { run, options, .. } = args;
     let context = &session.context;
-    let lock = context.store.lock(lock_info(command)).await.map_err(|problem| error::store(&problem))?;
     let stored = context.store.read().await.map_err(|problem| error::store(&problem))?;
     let prepared = prepare(context, stored, mode, &run.targets)
         .await
-        .map_err(|failure| error::failure(failure, &session.loaded.sources))?;
+        .map_err(|failure| error::failure(failure, &session.loaded))?;
     let palette = Palette { color: terminal::stdout_color() };
     if options.json {
         terminal::out(
@@ -34,23 +55,20 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
         terminal::out(&render::plan::plan(&prepared.plan, &*context.provider, palette));
     }
     if !prepared.plan.operations.is_empty() && !options.auto_approve {
-        confirm(&prepared.plan, &session, mode)?;
+        confirm(&prepared.plan, session, mode)?;
     }
+    let command = if mode == Mode::Destroy { "destroy" } else { "apply" };
     let how = Options { parallelism: usize::from(options.parallelism), command: command.to_owned() };
     let nothing = prepared.plan.is_empty();
     signals::changing(true);
-    let outcome = apply(context, prepared, &how).await;
+    let outcome = apply(context, lock, prepared, &how).await;
     signals::changing(false);
-    drop(lock);
     if options.json {
         terminal::out(&outcome_json(&outcome).to_string());
     } else {
         summary(&outcome, mode, nothing, palette);
     }
-    if run.stats {
-        statistics::print(session.clients.statistics());
-    }
-    end(&outcome, &session)
+    Ok(outcome)
 }
 
 fn confirm(plan: &Plan, session: &Session, mode: Mode) -> Result<(), CommandError> {
@@ -138,15 +156,19 @@ fn end(outcome: &Outcome, session: &Session) -> Result<u8, CommandError> {
         report = report.hint("what was done is recorded; run the command again to go on with the rest");
     }
     if let Some(problem) = &outcome.not_saved {
-        let path = format!("wharf-recovery-{}.json", outcome.snapshot.serial);
-        let mut lost = error::store(problem);
-        lost.message = format!("the state could not be saved: {}", lost.message);
-        lost = rescue(lost, &path, outcome);
-        if report.message.is_empty() {
-            return Err(lost);
+        if !report.message.is_empty() {
+            report.print();
         }
-        report.print();
-        return Err(lost);
+        return Err(recovery::rescue(problem, &outcome.snapshot, &session.loaded));
+    }
+    if let Some(problem) = &outcome.lock_lost {
+        if !report.message.is_empty() {
+            report.print();
+        }
+        return Err(error::store(problem).hint(format!(
+            "{} operations were not started; what was done is recorded",
+            outcome.not_started
+        )));
     }
     if session.context.stop.requested() && outcome.not_started > 0 {
         if !report.message.is_empty() {
@@ -157,15 +179,4 @@ fn end(outcome: &Outcome, session: &Session) -> Result<u8, CommandError> {
             .hint("everything that was done is recorded; run the command again to go on"));
     }
     if report.message.is_empty() { Ok(0) } else { Err(CommandError { code: ERROR, ..report }) }
-}
-
-/// Keeps a state that its store does not take.
-fn rescue(error: CommandError, path: &str, outcome: &Outcome) -> CommandError {
-    match std::fs::write(path, outcome.snapshot.to_bytes()) {
-        Ok(()) => error.hint(format!("the state is in {path}: put it in the place of the old one before the next run")),
-        Err(problem) => error.hint(format!(
-            "{path} could not be written either ({problem}); what was created carries the tag wharf:lineage={}",
-            outcome.snapshot.lineage
-        )),
-    }
 }

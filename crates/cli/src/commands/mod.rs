@@ -4,12 +4,14 @@ mod apply;
 mod completions;
 mod explain;
 mod graph;
+mod import;
 mod output;
 mod plan;
 mod schema;
 mod show;
 mod state;
 mod statistics;
+mod unlock;
 mod validate;
 
 use crate::args::{Args, Command};
@@ -26,6 +28,8 @@ pub(crate) async fn run(args: Args) -> u8 {
         Command::Output(args) => output::run(&args).await,
         Command::Show(args) => show::run(&args).await,
         Command::State(args) => state::run(&args).await,
+        Command::Import(args) => import::run(&args).await,
+        Command::Unlock(args) => unlock::run(&args).await,
         Command::Graph(args) => graph::run(&args),
         Command::Schema => schema::run(),
         Command::Explain(args) => explain::run(&args),

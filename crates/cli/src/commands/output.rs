@@ -1,12 +1,10 @@
 use crate::args::Output as Args;
-use crate::error::{self, CommandError};
+use crate::error::CommandError;
 use crate::render::value::pretty;
-use crate::session;
+use crate::session::Stored;
 use crate::terminal;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
-use wharf_aws::Aws;
-use wharf_stack::Environment;
 use wharf_state::{Output, Snapshot};
 
 /// Prints outputs, from the state alone.
@@ -43,11 +41,8 @@ pub(crate) async fn run(args: &Args) -> Result<u8, CommandError> {
 
 /// The state of a stack; an empty one if there is none.
 pub(crate) async fn stored(stack: &crate::args::StackArgs) -> Result<Snapshot, CommandError> {
-    let loaded = session::load(stack, &Aws::offline())?;
-    let expanded = loaded.expand(&Environment::default())?;
-    let store = loaded.store(expanded.state())?;
-    let snapshot = store.read().await.map_err(|problem| error::store(&problem))?;
-    Ok(snapshot.unwrap_or_else(|| Snapshot::new(loaded.stack.name.clone())))
+    let stored = Stored::open(stack).await?;
+    Ok(stored.read().await?.unwrap_or_else(|| Snapshot::new(stored.loaded.stack.name.clone())))
 }
 
 /// Outputs as `name = value` lines.

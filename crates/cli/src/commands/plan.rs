@@ -15,12 +15,10 @@ pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     let store = &session.context.store;
     let stored = store.read().await.map_err(|problem| error::store(&problem))?;
-    let serial = stored.as_ref().map(|snapshot| snapshot.serial);
     let prepared = prepare(&session.context, stored, mode, &args.run.targets)
         .await
-        .map_err(|failure| error::failure(failure, &session.loaded.sources))?;
-    let now = store.read().await.ok().flatten().map(|snapshot| snapshot.serial);
-    if now != serial {
+        .map_err(|failure| error::failure(failure, &session.loaded))?;
+    if store.has_moved().await.map_err(|problem| error::store(&problem))? {
         terminal::note(
             "warning: the state was written by another run meanwhile; plan again for what is true now",
         );

@@ -64,10 +64,15 @@ fn recovered(item: &Recovered) -> Option<String> {
     })
 }
 
+fn adopted(address: &Address, id: &str) -> String {
+    format!("{address}: this stack's {id} is there already; it is in the state now")
+}
+
 /// The line of an event, if it is worth one.
 fn line(event: &Event, palette: Palette) -> Option<String> {
     Some(match event {
         Event::Recovered(item) => recovered(item)?,
+        Event::Adopted { address, id } => adopted(address, id),
         Event::Started { address, kind, .. } => format!("{address}: {}...", words(kind).0),
         Event::Finished { address, kind, id, elapsed } => {
             let id = id.as_deref().map(|id| format!(" [{id}]")).unwrap_or_default();
@@ -173,6 +178,7 @@ fn json_line(event: &Event) -> Option<Json> {
     };
     Some(match event {
         Event::Recovered(item) => json!({"event": "recovered", "message": recovered(item)?}),
+        Event::Adopted { address, id } => json!({"event": "adopted", "message": adopted(address, id)}),
         Event::Started { address, resource_type, kind } => {
             json!({"event": "started", "address": address, "type": resource_type, "action": kind_name(kind)})
         }

@@ -1,8 +1,11 @@
 //! What the cloud and the store do wrong.
 
 use crate::{Lab, Result, STACK, block_on};
+use std::sync::Arc;
+use wharf_engine::{Failure, Silent, Stop, prepare};
 use wharf_plan::Mode;
 use wharf_provider::ErrorKind;
+use wharf_state::Store;
 use wharf_testkit::fake::{Call, Fault, Rule};
 
 #[test]
@@ -77,10 +80,30 @@ fn somebody_elses_object_is_left_alone() -> Result<()> {
     block_on(async {
         let lab = Lab::default();
         lab.cloud.put("fake_named", wharf_core::Map::from([("name".to_owned(), "web".into())]))?;
-        let outcome = lab.run(STACK, Mode::Apply).await?;
-        let failed = outcome.failed.first().ok_or("nothing failed")?;
-        assert_eq!(failed.error.kind, ErrorKind::AlreadyExists);
-        assert!(failed.error.message.contains("is not this stack's"), "{}", failed.error);
+        let context = lab.context(STACK, Stop::channel().1, Arc::new(Silent))?;
+        let Err(Failure::InTheWay(found)) = prepare(&context, None, Mode::Apply, &[]).await else {
+            return Err("the plan does not see it".into());
+        };
+        let found: Vec<_> = found.iter().map(|it| (it.address.to_string(), it.id.as_str())).collect();
+        assert_eq!(found, [("named".to_owned(), "web")]);
+        assert_eq!(lab.cloud.objects().len(), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn an_own_object_that_the_state_forgot_is_adopted() -> Result<()> {
+    block_on(async {
+        let lab = Lab::default();
+        lab.converge(STACK).await?;
+        let ids = |lab: &Lab| lab.cloud.objects().into_iter().map(|object| object.id).collect::<Vec<_>>();
+        let before = ids(&lab);
+        let mut snapshot = lab.store.read().await?.ok_or("no state")?;
+        snapshot.resources.remove(&"named".parse()?);
+        lab.store.write(snapshot.to_bytes()).await?;
+        let outcome = lab.converge(STACK).await?;
+        assert_eq!(outcome.done.create, 0, "{outcome:?}");
+        assert_eq!(ids(&lab), before);
         Ok(())
     })
 }

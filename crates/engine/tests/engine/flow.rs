@@ -154,7 +154,8 @@ fn a_state_in_a_file_goes_the_same_way() -> Result<()> {
             let prepared = prepare(&context, stored, mode, &[]).await?;
             assert_eq!(prepared.plan.is_empty(), !is_first && mode == Mode::Apply);
             let options = Options { parallelism: 4, command: "test".into() };
-            let outcome = apply(&context, prepared, &options).await;
+            let lock = store.lock(crate::lock_info("apply")).await?;
+            let outcome = apply(&context, lock, prepared, &options).await;
             assert!(outcome.is_complete(), "{outcome:?}");
             let written = store.read().await?.ok_or("no state")?;
             assert!(lab.cloud.disagreements(&written).is_empty());

@@ -10,11 +10,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use wharf_engine::{Context, Options, Outcome, Pace, Reporter, Silent, Stop, apply, prepare};
 use wharf_plan::{Mode, Plan};
-use wharf_state::Home;
+use wharf_state::{Home, LockInfo};
 use wharf_testkit::fake::FakeCloud;
 use wharf_testkit::{MemoryStore, stacks};
 
 pub(crate) type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+/// Who the tests are, for a lock.
+pub(crate) fn lock_info(command: &str) -> LockInfo {
+    LockInfo {
+        id: wharf_state::random_id(),
+        who: "tester".into(),
+        host: "lab".into(),
+        pid: 1,
+        command: command.into(),
+        since: 0,
+        job: None,
+    }
+}
 
 /// A cloud and a state, and runs on them.
 #[derive(Clone, Default)]
@@ -56,9 +69,15 @@ impl Lab {
         parallelism: usize,
     ) -> Result<Outcome> {
         let context = self.context(text, stop, Arc::new(Silent))?;
+        // Whoever had it was killed.
+        self.store.lapse();
+        let lock = context.store.lock(lock_info("apply")).await?;
         let stored = context.store.read().await?;
         let prepared = prepare(&context, stored, mode, &[]).await?;
-        Ok(apply(&context, prepared, &Options { parallelism, command: "apply".into() }).await)
+        let outcome =
+            apply(&context, lock.clone(), prepared, &Options { parallelism, command: "apply".into() }).await;
+        lock.release().await?;
+        Ok(outcome)
     }
 
     /// Runs until the end or until the fuse burns, in a process of its own as far as the code can tell: whatever was

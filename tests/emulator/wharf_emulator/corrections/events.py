@@ -7,7 +7,9 @@ from typing import Any
 
 from ..call import Call, Fault
 from ..hooks import before, instead
+from ..roles import require_assumable
 
+PRINCIPAL = "events.amazonaws.com"
 TARGETS = 5
 """How many targets a rule can have."""
 
@@ -65,6 +67,9 @@ def put_targets(call: Call) -> None:
     for target in call.params["Targets"]:
         if ":codepipeline:" in target["Arn"] and not target.get("RoleArn"):
             raise Fault("ValidationException", f"RoleArn is required for target {target['Arn']}.")
+        if target.get("RoleArn"):
+            message = f"Provided role '{target['RoleArn']}' cannot be assumed by principal '{PRINCIPAL}'."
+            require_assumable(call, target["RoleArn"], PRINCIPAL, Fault("ValidationException", message))
         given = [name for name in ("Input", "InputPath", "InputTransformer") if name in target]
         if len(given) > 1:
             raise Fault("ValidationException", f"Only one of {', '.join(given)} can be given.")

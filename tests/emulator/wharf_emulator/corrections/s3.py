@@ -1,13 +1,14 @@
-"""S3 made like today's: defaults of new buckets, malformed policies, tags given at creation, empty tag values."""
+"""S3 made like today's: defaults of new buckets, malformed policies, tags of all kinds, conditional deletes."""
 
 from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
 
 from ..call import Call, Fault
 from ..hooks import after, before
@@ -80,6 +81,37 @@ def put_bucket_policy(call: Call) -> None:
         for resource in as_list(statement.get("Resource", statement.get("NotResource"))):
             if resource != "*" and resource != arn and not resource.startswith(f"{arn}/") and resource != f"{arn}*":
                 raise Fault("MalformedPolicy", "Policy has invalid resource")
+
+
+@before("s3:DeleteObject")
+def delete_if_there(call: Call) -> None:
+    """moto compares the asterisk, which stands for any object that is there, with the object's tag."""
+    bucket = call.backend().buckets.get(call.params["Bucket"])
+    if call.params.get("IfMatch") != "*" or bucket is None:
+        return
+    if not isinstance(bucket.keys.get(call.params["Key"]), FakeKey):
+        raise Fault("NoSuchKey", "The specified key does not exist.", 404)
+    call.request.headers.pop("if-match", None)
+
+
+@after("s3:PutObject")
+def tag_of_encrypted_object(call: Call, result: dict[str, Any]) -> None:
+    """With a KMS key the tag says nothing of the content: the same content written twice has two."""
+    if result.get("ServerSideEncryption") == "aws:kms":
+        stored = call.backend().get_object(call.params["Bucket"], call.params["Key"])
+        stored._etag = uuid.uuid4().hex  # noqa: SLF001 (it has no setter)
+        result["ETag"] = stored.etag
+
+
+@before("s3:GetObject", "s3:HeadObject")
+def read_version(call: Call) -> None:
+    bucket = call.backend().buckets.get(call.params["Bucket"])
+    version = call.params.get("VersionId")
+    if bucket is None or version is None:
+        return
+    for item in bucket.keys.getlist(call.params["Key"], []):
+        if isinstance(item, FakeDeleteMarker) and item.version_id == version:
+            raise Fault("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
 
 
 @after("s3:GetBucketTagging", "s3:GetObjectTagging")

@@ -1,0 +1,179 @@
+//! Objects that are in the way of a create: of the same name, where AWS takes no second one.
+
+use crate::executor::sure;
+use crate::prepare::Context;
+use crate::recover::known_ids;
+use crate::retry::{Patience, harmless};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::HashMap;
+use std::sync::Arc;
+use wharf_core::{Action, Address, Map, Schema, Span, Type, Value};
+use wharf_plan::{Change, Observed, Plan, Seen, conceal};
+use wharf_provider::{Error, Found, Object, Resource, Wanted};
+use wharf_state::Snapshot;
+
+/// How many look-ups run at once.
+const PARALLEL_LOOKS: usize = 16;
+
+/// An object that is not this stack's, under a name that the plan wants.
+#[derive(Debug, Clone)]
+pub struct InTheWay {
+    /// The address that wants the name.
+    pub address: Address,
+    /// Terraform's name of the type.
+    pub resource_type: String,
+    /// The object's id.
+    pub id: String,
+    /// The address by which the state knows it, if it does.
+    pub known_as: Option<Address>,
+    /// Where the stack file declares the address.
+    pub span: Option<Span>,
+}
+
+/// What a look for everything that a plan would create found.
+pub(crate) struct Looked {
+    /// Objects of this stack that the state does not know; they are in the snapshot and among the observed ones now.
+    pub(crate) adopted: Vec<(Address, String)>,
+    /// Objects of others.
+    pub(crate) foreign: Vec<InTheWay>,
+}
+
+/// Looks for what has the name of something that the plan would create, and takes over what is this stack's own.
+pub(crate) async fn look(
+    context: &Context,
+    plan: &Plan,
+    snapshot: &mut Snapshot,
+    observed: &mut Observed,
+) -> Result<Looked, Error> {
+    let looks: Vec<Look<'_>> =
+        plan.changes.iter().filter_map(|change| Look::of(context, snapshot, change)).collect();
+    let answers = stream::iter(&looks).map(|look| look.find(context)).buffered(PARALLEL_LOOKS);
+    let answers: Vec<Found> = answers.try_collect().await?;
+    let mut known: HashMap<(String, String), Address> = HashMap::new();
+    for (address, record) in &snapshot.resources {
+        if let Some(id) = &record.id {
+            known.insert((record.resource_type.clone(), id.clone()), address.clone());
+        }
+    }
+    let mut looked = Looked { adopted: Vec::new(), foreign: Vec::new() };
+    for (look, found) in looks.into_iter().zip(answers) {
+        let change = look.change;
+        match found {
+            Found::Absent => {}
+            Found::Ours(id) if !look.wanted.known.contains(&id) => {
+                if look.adopt(&id, snapshot, observed).await? {
+                    looked.adopted.push((change.address.clone(), id));
+                }
+            }
+            Found::Ours(_) => {}
+            Found::Foreign(id) => {
+                let known_as = known.get(&(change.resource_type.clone(), id.clone())).cloned();
+                // What this very plan deletes or renames first is not in the way.
+                if look.wanted.known.contains(&id) || known_as.as_ref().is_some_and(|old| leaves(plan, old)) {
+                    continue;
+                }
+                looked.foreign.push(InTheWay {
+                    address: change.address.clone(),
+                    resource_type: change.resource_type.clone(),
+                    id,
+                    known_as,
+                    span: change.span,
+                });
+            }
+        }
+    }
+    Ok(looked)
+}
+
+/// Whether the plan takes the object of an address away.
+fn leaves(plan: &Plan, address: &Address) -> bool {
+    plan.changes
+        .iter()
+        .any(|change| change.address == *address && matches!(change.action, Action::Delete | Action::Replace))
+}
+
+/// One object that the plan would create.
+struct Look<'a> {
+    change: &'a Change,
+    resource: Arc<dyn Resource>,
+    schema: Arc<Schema>,
+    wanted: Wanted,
+}
+
+impl<'a> Look<'a> {
+    /// `None` where nothing can be in the way, or its name is not known yet.
+    fn of(context: &Context, snapshot: &Snapshot, change: &'a Change) -> Option<Self> {
+        if !matches!(change.action, Action::Create | Action::Replace) {
+            return None;
+        }
+        let (provider, desired) = (&*context.provider, change.desired.as_ref()?);
+        let named_by = provider.naming(&change.resource_type)?.named_by;
+        let is_known = |name: &&str| desired.get(*name).is_none_or(Value::is_known);
+        if named_by.is_empty() || !named_by.iter().all(is_known) {
+            return None;
+        }
+        let (resource, schema) =
+            (provider.resource(&change.resource_type)?, provider.schema(&change.resource_type)?);
+        let wanted = Wanted {
+            address: change.address.clone(),
+            properties: filled(&schema, desired),
+            lineage: snapshot.lineage.clone(),
+            token: String::new(),
+            known: known_ids(snapshot, &change.address),
+        };
+        Some(Look { change, resource, schema, wanted })
+    }
+
+    async fn find(&self, context: &Context) -> Result<Found, Error> {
+        let patience = Patience {
+            address: &self.change.address,
+            reporter: &*context.reporter,
+            stop: &context.stop,
+            pace: context.pace,
+            limit: &harmless,
+        };
+        patience.attempt(|| self.resource.find(&self.wanted)).await
+    }
+
+    /// Records an object and what AWS says of it; false if it is gone again.
+    async fn adopt(&self, id: &str, snapshot: &mut Snapshot, observed: &mut Observed) -> Result<bool, Error> {
+        let address = &self.change.address;
+        let object = Object { id: id.to_owned(), recorded: Map::new() };
+        let Some(live) = self.resource.read(&[object]).await?.into_iter().next().flatten() else {
+            return Ok(false);
+        };
+        let record = snapshot.resources.entry(address.clone()).or_default();
+        record.resource_type.clone_from(&self.change.resource_type);
+        record.depose();
+        record.id = Some(id.to_owned());
+        record.properties = Map::new();
+        record.attributes = live.attributes;
+        record.dependencies.clone_from(&self.change.dependencies);
+        conceal(&self.schema, &mut record.attributes, &sure(&self.schema, &self.wanted.properties));
+        observed.current.insert(address.clone(), Seen::Live(Arc::new(record.attributes.clone())));
+        Ok(true)
+    }
+}
+
+/// Properties for a look-up by name: what is not known yet is empty.
+fn filled(schema: &Schema, desired: &Map) -> Map {
+    let fill = |(name, value): (&String, &Value)| {
+        let value = if value.is_known() {
+            value.clone().without_marks()
+        } else {
+            schema.field(name).map_or(Value::Null, |field| empty(&field.ty))
+        };
+        (name.clone(), value)
+    };
+    desired.iter().map(fill).filter(|(_, value)| !value.is_null()).collect()
+}
+
+fn empty(ty: &Type) -> Value {
+    match ty {
+        Type::String => Value::from(""),
+        Type::Integer | Type::Number => Value::from(0),
+        Type::Bool => Value::from(false),
+        Type::List(_) | Type::Set(_) | Type::Block { .. } => Value::List(Vec::new()),
+        _ => Value::Map(Map::new()),
+    }
+}
