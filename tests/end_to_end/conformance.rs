@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use wharf_tests::{Case, Result, Stage};
+use wharf_tests::{Case, Result, Stage, filled_text};
 
 const STACK: &str = "stack.yaml";
 
@@ -11,6 +11,7 @@ pub(crate) fn run(case: &Case) -> Result<()> {
     let stage = Stage::new()?;
     let suite = Suite { stage, case, create };
     suite.created()?;
+    suite.imported()?;
     suite.changed_behind_wharfs_back()?;
     suite.updated()?;
     suite.replaced()?;
@@ -46,6 +47,37 @@ impl Suite<'_> {
     fn created(&self) -> Result<()> {
         let state = self.apply("create", &self.create)?;
         self.stage.verify(&self.case.checks.verify, &state).map_err(|error| format!("verify: {error}").into())
+    }
+
+    /// Forgotten and imported again, the plan is empty but for what AWS does not tell.
+    fn imported(&self) -> Result<()> {
+        if self.case.checks.skip.contains_key("import") {
+            return Ok(());
+        }
+        let state = self.stage.state(STACK)?;
+        let before = subject_id(&state)?;
+        let id = self.case.checks.import.as_deref().unwrap_or("${id}");
+        let id = filled_text(id, &state)?;
+        self.stage.ok(&["state", "rm", "subject"])?;
+        self.stage.ok(&["import", "subject", &id]).map_err(|error| format!("import {id}: {error}"))?;
+        // What AWS does not tell shows as `+ name = (none) -> ...`.
+        let plan = self.stage.ok(&["plan"])?.stdout;
+        let is_told = |line: &&str| {
+            let line = line.trim_start();
+            line.starts_with("-/+ ")
+                || line.starts_with("- ")
+                || line.starts_with("~ ") && !line.contains(" {  #")
+        };
+        if plan.lines().any(|line| is_told(&line)) {
+            return Err(format!("import {id}: the plan is not empty:\n{plan}").into());
+        }
+        self.apply("import", &self.create)?;
+        let after = subject_id(&self.stage.state(STACK)?)?;
+        if before == after {
+            Ok(())
+        } else {
+            Err(format!("import {id}: the id was {before} and is {after}").into())
+        }
     }
 
     fn changed_behind_wharfs_back(&self) -> Result<()> {

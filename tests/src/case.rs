@@ -29,6 +29,9 @@ pub struct Checks {
     /// What removes the subject behind wharf's back.
     #[serde(default)]
     pub remove: Vec<Call>,
+    /// The id of the subject for `wharf import`, as Terraform takes it; `${id}` if left out.
+    #[serde(default)]
+    pub import: Option<String>,
     /// Steps that are impossible in principle, and why.
     #[serde(default)]
     pub skip: BTreeMap<String, String>,
@@ -139,6 +142,18 @@ fn filled(value: &Value, state: &Value) -> Result<Value> {
             map.iter().map(|(key, item)| Ok((key.clone(), filled(item, state)?))).collect::<Result<_>>()?,
         ),
         other => other.clone(),
+    })
+}
+
+/// A text with `${attribute}` and `${name.attribute}` filled in from a state.
+///
+/// # Errors
+///
+/// The state has no such address or attribute.
+pub fn filled_text(text: &str, state: &Value) -> Result<String> {
+    Ok(match fill(text, state)? {
+        Value::String(text) => text,
+        other => other.to_string(),
     })
 }
 

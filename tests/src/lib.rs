@@ -3,7 +3,7 @@
 mod case;
 mod stage;
 
-pub use case::{Call, Case, Verify};
+pub use case::{Call, Case, Verify, filled_text};
 pub use stage::{Run, Stage, binary};
 
 /// What a test fails with.
