@@ -96,8 +96,9 @@ impl ResourceType for Alias {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let Properties { name, name_prefix, .. } = wanted.properties;
-        let Some(name) = sought_name(name.as_deref(), prefix(name_prefix), wanted.token) else {
+        let properties = wanted.properties;
+        let Some(name) = sought_name(properties.name.as_deref(), Some(properties.prefix()), wanted.token)
+        else {
             return Ok(Found::Absent);
         };
         let live = list(cloud, &[&name]).await?.remove(&name);
@@ -126,13 +127,13 @@ impl ResourceType for Alias {
 }
 
 impl Properties {
-    fn name(&self, token: &str) -> String {
-        self.name.clone().unwrap_or_else(|| generated_name(prefix(&self.name_prefix), token))
+    fn prefix(&self) -> &str {
+        self.name_prefix.as_deref().unwrap_or("alias/wharf-")
     }
-}
 
-fn prefix(set: &Option<String>) -> Option<&str> {
-    Some(set.as_deref().unwrap_or("alias/wharf-"))
+    fn name(&self, token: &str) -> String {
+        self.name.clone().unwrap_or_else(|| generated_name(Some(self.prefix()), token))
+    }
 }
 
 /// What is wrong with the name of an alias, if anything.
