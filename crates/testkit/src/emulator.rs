@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -13,7 +14,21 @@ pub const PYTHON: &str = "WHARF_EMULATOR_PYTHON";
 #[derive(Debug)]
 pub struct Emulator {
     process: Child,
+    control: Control,
+}
+
+/// The control channel of a running emulator: faults, counters, and what is there.
+#[derive(Debug, Clone)]
+pub struct Control {
     url: String,
+}
+
+impl Deref for Emulator {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        &self.control
+    }
 }
 
 impl Emulator {
@@ -46,17 +61,12 @@ impl Emulator {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         match line.trim().strip_prefix("ready ") {
-            Some(url) => Ok(Emulator { process, url: url.to_owned() }),
+            Some(url) => Ok(Emulator { process, control: Control::new(url) }),
             None => {
                 let status = process.wait()?;
                 Err(io::Error::other(format!("the emulator did not start ({status}); what it says is above")))
             }
         }
-    }
-
-    /// Where it listens: `http://127.0.0.1:PORT`.
-    pub fn url(&self) -> &str {
-        &self.url
     }
 
     /// Its process id.
@@ -67,12 +77,24 @@ impl Emulator {
     /// The environment in which AWS tools talk to it.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("AWS_ENDPOINT_URL", self.url.clone()),
+            ("AWS_ENDPOINT_URL", self.control.url.clone()),
             ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "emulator".to_owned()),
             ("AWS_REGION", "eu-central-1".to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ]
+    }
+}
+
+impl Control {
+    /// The channel of the emulator at an address.
+    pub fn new(url: &str) -> Self {
+        Control { url: url.to_owned() }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Requests so far, by operation.

@@ -1,5 +1,6 @@
 //! For tests: the AWS emulator as a process, an independent reader, and a cloud and a store in memory that fail on demand.
 
+pub mod contract;
 pub mod emulator;
 pub mod fake;
 pub mod reader;
