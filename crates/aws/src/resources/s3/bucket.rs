@@ -89,9 +89,14 @@ impl ResourceType for Bucket {
         let name = new.properties.name(new.token);
         if cloud.region() == WITHOUT_CONSTRAINT {
             // There AWS answers the creation of a bucket that the account has with success.
-            if head(cloud, &name).await?.is_some() {
-                let message = format!("there is a bucket `{name}`");
-                return Err(Error::new(ErrorKind::AlreadyExists, message));
+            match head(cloud, &name).await {
+                Ok(Some(_)) => {
+                    let message = format!("there is a bucket `{name}`");
+                    return Err(Error::new(ErrorKind::AlreadyExists, message));
+                }
+                // Somebody else's: the request says so better.
+                Err(error) if error.kind == ErrorKind::AccessDenied || is_elsewhere(&error) => {}
+                other => drop(other?),
             }
         } else {
             configuration = configuration.location_constraint(BucketLocationConstraint::from(cloud.region()));
