@@ -1,4 +1,5 @@
 use super::codebuild_project_parts::{Artifacts, Cache, Environment, LogsConfig, Source, VpcConfig};
+use super::codebuild_project_rest as rest;
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -100,7 +101,7 @@ impl ResourceType for Project {
     const PERMISSIONS: Permissions = Permissions {
         read: &["codebuild:BatchGetProjects"],
         create: &["codebuild:CreateProject", "iam:PassRole"],
-        update: &["codebuild:UpdateProject", "iam:PassRole"],
+        update: &["codebuild:BatchGetProjects", "codebuild:UpdateProject", "iam:PassRole"],
         delete: &["codebuild:DeleteProject"],
     };
 
@@ -150,6 +151,11 @@ impl ResourceType for Project {
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         let desired = update.desired;
         let mut request = cloud.codebuild().update_project().name(arn::last(update.id));
+        let there = if update.changes(&["source", "environment", "cache"]) {
+            describe(cloud, vec![arn::last(update.id).to_owned()]).await?.into_iter().next()
+        } else {
+            None
+        };
         if update.changes(&["description"]) {
             request = request.set_description(desired.description.clone());
         }
@@ -157,7 +163,10 @@ impl ResourceType for Project {
             request = request.service_role(&desired.service_role);
         }
         if update.changes(&["source"]) {
-            request = request.set_source(desired.source.as_ref().map(Source::to_aws).transpose()?);
+            let mut source = desired.source.as_ref().map(Source::to_aws).transpose()?;
+            let there = there.as_ref().and_then(|there| there.source.as_ref());
+            source.iter_mut().zip(there).for_each(|(source, there)| rest::of_source(source, there));
+            request = request.set_source(source);
         }
         if update.changes(&["source_version"]) {
             request = request.set_source_version(desired.source_version.clone());
@@ -166,11 +175,16 @@ impl ResourceType for Project {
             request = request.set_artifacts(desired.artifacts.as_ref().map(Artifacts::to_aws).transpose()?);
         }
         if update.changes(&["environment"]) {
-            let environment = desired.environment.as_ref().map(Environment::to_aws);
-            request = request.set_environment(environment.transpose()?);
+            let mut environment = desired.environment.as_ref().map(Environment::to_aws).transpose()?;
+            let there = there.as_ref().and_then(|there| there.environment.as_ref());
+            environment.iter_mut().zip(there).for_each(|(new, there)| rest::of_environment(new, there));
+            request = request.set_environment(environment);
         }
         if update.changes(&["cache"]) {
-            request = request.set_cache(desired.cache.as_ref().map(Cache::to_aws).transpose()?);
+            let mut cache = desired.cache.as_ref().map(Cache::to_aws).transpose()?;
+            let there = there.as_ref().and_then(|there| there.cache.as_ref());
+            cache.iter_mut().zip(there).for_each(|(cache, there)| rest::of_cache(cache, there));
+            request = request.set_cache(cache);
         }
         if update.changes(&["logs_config"]) {
             let logs = desired.logs_config.as_ref().map(LogsConfig::to_aws);
