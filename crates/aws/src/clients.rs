@@ -2,7 +2,7 @@
 
 use crate::arn;
 use crate::errors::Named;
-use crate::statistics::Statistics;
+use crate::statistics::{Gate, Statistics};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use wharf_provider::{Error, ErrorKind, Identity, Result};
+use wharf_provider::{Error, ErrorKind, Identity, Permit, Result};
 
 /// How to reach AWS: the `aws:` section of a stack file. What is not set comes from the environment and the shared
 /// configuration files, as for every AWS tool.
@@ -34,6 +34,7 @@ pub struct Clients {
     region: String,
     identity: OnceCell<Identity>,
     statistics: Statistics,
+    gate: Gate,
     services: Services,
 }
 
@@ -95,8 +96,26 @@ impl Clients {
             region,
             identity: OnceCell::new(),
             statistics: Statistics::default(),
+            gate: Gate::default(),
             services: Services::default(),
         })
+    }
+
+    /// Clients with the same credentials and connections, which no permit holds.
+    pub fn unheld(&self) -> Self {
+        Clients {
+            config: self.config.clone(),
+            region: self.region.clone(),
+            identity: OnceCell::new(),
+            statistics: self.statistics.clone(),
+            gate: Gate::default(),
+            services: Services::default(),
+        }
+    }
+
+    /// From now on requests are sent only while `permit` says yes.
+    pub fn hold(&self, permit: Permit) {
+        self.gate.set(permit);
     }
 
     /// The region all clients work in.
@@ -160,7 +179,7 @@ macro_rules! services {
                 pub fn $service(&self) -> &$sdk::Client {
                     self.services.$service.get_or_init(|| {
                         let builder = $sdk::config::Builder::from(&self.config)
-                            .interceptor(self.statistics.of(stringify!($service)));
+                            .interceptor(self.statistics.of(stringify!($service), &self.gate));
                         $(let builder = self.$setting(builder);)?
                         $sdk::Client::from_conf(builder.build())
                     })
@@ -171,7 +190,7 @@ macro_rules! services {
                     self.services.$once.get_or_init(|| {
                         let builder = $sdk::config::Builder::from(&self.config)
                             .retry_config(RetryConfig::disabled())
-                            .interceptor(self.statistics.of(stringify!($service)));
+                            .interceptor(self.statistics.of(stringify!($service), &self.gate));
                         $(let builder = self.$setting(builder);)?
                         $sdk::Client::from_conf(builder.build())
                     })

@@ -1,5 +1,6 @@
 //! What AWS's error codes mean to the engine.
 
+use crate::statistics::NotSent;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -48,6 +49,7 @@ where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     let (kind, message) = match error {
+        _ if causes(error).any(|cause| cause.is::<NotSent>()) => (ErrorKind::LockLost, NotSent.to_string()),
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             let kind = kind_of(error.code().unwrap_or_default(), error.message().unwrap_or_default(), status);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use wharf_core::{Map, Schema};
 use wharf_provider::{
-    BoxFuture, Error, Identity, Naming, OrderingRule, Provider, Registry, Resource, Result,
+    BoxFuture, Error, Identity, Naming, OrderingRule, Permit, Provider, Registry, Resource, Result,
 };
 
 /// AWS, as plan and engine see it.
@@ -70,6 +70,12 @@ impl Provider for Aws {
 
     fn resource(&self, resource_type: &str) -> Option<Arc<dyn Resource>> {
         self.registry.bind(resource_type, self.clients.as_ref()?)
+    }
+
+    fn hold(&self, permit: Permit) {
+        if let Some(clients) = &self.clients {
+            clients.hold(permit);
+        }
     }
 
     fn identity(&self) -> BoxFuture<'_, Result<Identity>> {

@@ -257,6 +257,7 @@ pub(crate) fn cloud(error: &CloudError) -> CommandError {
             .hint("run it again, with a lower --parallelism"),
         ErrorKind::Limit => result("a quota of the AWS account is used up".into())
             .hint("raise it in Service Quotas, or delete what is not needed"),
+        ErrorKind::LockLost => CommandError { code: LOCKED, ..CommandError::new(error.message.clone()) },
         ErrorKind::Internal => CommandError::new(format!("wharf's own mistake: {error}"))
             .hint("please report it, with the stack file and this message"),
         ErrorKind::Timeout => CommandError::new(error.message.clone()).hint("look at the object in AWS, then run this again: it goes on where it stopped"),

@@ -179,8 +179,8 @@ impl Session {
         drop(outline);
         let settings = Settings { region: aws.region, profile: aws.profile, assume_role: aws.assume_role };
         let clients = match reached {
-            // One connection pool for both.
-            Some((same, clients)) if same == settings => clients,
+            // The same credentials and connections; but the state is written and unlocked whatever holds the rest.
+            Some((same, clients)) if same == settings => Arc::new(clients.unheld()),
             _ => Arc::new(Clients::new(&settings).await.map_err(|problem| error::cloud(&problem))?),
         };
         let provider: Arc<dyn Provider> = Arc::new(Aws::online(clients.clone()));

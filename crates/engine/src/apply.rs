@@ -70,6 +70,8 @@ pub struct Skipped {
 /// (with the journal) and as results arrive.
 pub async fn apply(context: &Context, lock: Arc<dyn Lock>, prepared: Prepared, options: &Options) -> Outcome {
     let Prepared { plan, mut snapshot, must_save, .. } = prepared;
+    let held = lock.clone();
+    context.provider.hold(Arc::new(move || held.is_current()));
     lock.id().clone_into(&mut snapshot.writer);
     let plan = Arc::new(plan);
     for address in &plan.gone {

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     Ambiguous,
     /// A wait took longer than it may.
     Timeout,
+    /// Not sent: the run has lost the lock of its state.
+    LockLost,
     /// wharf's own fault.
     Internal,
 }

@@ -103,6 +103,9 @@ pub struct Identity {
     pub partition: String,
 }
 
+/// Whether requests may still be sent. Cheap, and asked right before each.
+pub type Permit = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// A cloud with its resource types: what plan and engine are given.
 pub trait Provider: Send + Sync {
     /// The names of all types, sorted.
@@ -123,6 +126,9 @@ pub trait Provider: Send + Sync {
     fn orderings(&self) -> &[OrderingRule];
     /// A type's operations; `None` for a type that this version does not know.
     fn resource(&self, resource_type: &str) -> Option<Arc<dyn Resource>>;
+    /// From now on, what changes anything is sent only while `permit` says yes; the rest ends with
+    /// [`LockLost`](crate::ErrorKind::LockLost).
+    fn hold(&self, permit: Permit);
     /// Whose credentials these are.
     fn identity(&self) -> BoxFuture<'_, Result<Identity>>;
 }

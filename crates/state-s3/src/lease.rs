@@ -246,6 +246,10 @@ impl Lock for Lease {
         &self.id
     }
 
+    fn is_current(&self) -> bool {
+        Lease::is_current(self)
+    }
+
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async {
             if self.is_current() {

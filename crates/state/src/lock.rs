@@ -43,6 +43,9 @@ pub trait Lock: Send + Sync {
     /// Its id.
     fn id(&self) -> &str;
 
+    /// Whether its lease cannot have run out, as far as this process can tell without asking.
+    fn is_current(&self) -> bool;
+
     /// Whether it is held still. Cheap as long as its lease cannot have run out; then it is renewed here and now.
     ///
     /// # Errors

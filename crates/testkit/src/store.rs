@@ -39,6 +39,11 @@ impl Lock for MemoryLock {
         &self.id
     }
 
+    fn is_current(&self) -> bool {
+        let kept = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.lock.as_ref().is_some_and(|held| held.info.id == self.id && !held.lapsed)
+    }
+
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         let mut kept = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let held = match &mut kept.lock {

@@ -68,8 +68,9 @@ impl Lab {
         stop: Stop,
         parallelism: usize,
     ) -> Result<Outcome> {
-        let context = self.context(text, stop, Arc::new(Silent))?;
-        // Whoever had it was killed.
+        // A process of its own, and whoever had the lock was killed.
+        let process = self.beside();
+        let context = process.context(text, stop, Arc::new(Silent))?;
         self.store.lapse();
         let lock = context.store.lock(lock_info("apply")).await?;
         let stored = context.store.read().await?;
@@ -80,11 +81,16 @@ impl Lab {
         Ok(outcome)
     }
 
+    /// The same cloud and state, as another process has them.
+    pub(crate) fn beside(&self) -> Self {
+        Lab { cloud: self.cloud.client(), store: self.store.client() }
+    }
+
     /// Runs until the end or until the fuse burns, in a process of its own as far as the code can tell: whatever was
     /// still under way then has no effect any more. Whether it ended by itself.
     pub(crate) fn run_or_burn(&self, text: &str, mode: Mode) -> Result<bool> {
         let fuse = self.cloud.fuse();
-        block_on(async {
+        block_here_on(async {
             tokio::select! {
                 outcome = self.run(text, mode) => outcome.map(|_| true),
                 () = fuse.burnt() => Ok(false),
@@ -133,6 +139,11 @@ impl Lab {
 /// Runs a test on a runtime of its own.
 pub(crate) fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future)
+}
+
+/// Like [`block_on`], all in this thread.
+pub(crate) fn block_here_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
 }
 
 /// Everything that can be orphaned, and what depends on it.

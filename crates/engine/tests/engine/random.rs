@@ -1,29 +1,47 @@
 //! Random histories from a seed: edits of the stack, faults, kills; then it has to converge, and to go away.
 
-use crate::{Lab, Result, block_on};
+use crate::{Lab, Result, block_here_on};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 use wharf_plan::Mode;
 use wharf_provider::ErrorKind;
 use wharf_testkit::fake::{Call, Fault, Rule};
 
 /// How many; `WHARF_HISTORIES` asks for more, `WHARF_SEED` for a single one.
-const HISTORIES: u64 = 300;
+const HISTORIES: u64 = 1000;
 
 #[test]
 fn whatever_happens_it_converges_and_goes_away() -> Result<()> {
-    let mut failed = Vec::new();
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seeds = match number("WHARF_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("WHARF_HISTORIES").unwrap_or(HISTORIES),
     };
-    for seed in seeds {
-        if let Err(error) = history(seed) {
-            failed.push(format!("seed {seed}: {error}"));
+    // They mostly wait, each for its own.
+    let next = AtomicU64::new(seeds.start);
+    let failed = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    if let Err(error) = history(seed) {
+                        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                        failed.push(format!("seed {seed}: {error}"));
+                    }
+                }
+            });
         }
-    }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
 }
 
@@ -36,16 +54,60 @@ fn history(seed: u64) -> Result<()> {
             lab.cloud.rule(fault(&mut random));
         }
         let fuse = lab.cloud.fuse();
-        if random.random_bool(0.4) {
-            fuse.set(Some(random.random_range(0..40)));
+        let instant = random.random_range(0..40);
+        match random.random_range(0..10) {
+            0..4 => {
+                fuse.set(Some(instant));
+                lab.run_or_burn(&text, Mode::Apply)?;
+                fuse.set(None);
+            }
+            4..7 => {
+                let other = stack(&mut random);
+                overtaken(&lab, &text, &other, instant)?;
+            }
+            _ => drop(block_here_on(lab.run(&text, Mode::Apply))?),
         }
-        lab.run_or_burn(&text, Mode::Apply)?;
-        fuse.set(None);
         lab.cloud.clear_rules();
         text = stack(&mut random);
     }
-    block_on(lab.converge(&text))?;
-    block_on(lab.destroy(&text))
+    block_here_on(lab.converge(&text))?;
+    block_here_on(lab.destroy(&text))
+}
+
+/// A process stands still until its lock has run out, and another one does its work; then it goes on.
+fn overtaken(lab: &Lab, text: &str, other: &str, instant: usize) -> Result<()> {
+    let fuse = lab.cloud.fuse();
+    fuse.freeze_at(instant);
+    thread::scope(|scope| {
+        let paused = scope
+            .spawn(|| block_here_on(lab.run(text, Mode::Apply)).map(drop).map_err(|error| error.to_string()));
+        while !fuse.is_frozen() && !paused.is_finished() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let was_frozen = fuse.is_frozen();
+        if !was_frozen {
+            // It ended before that instant.
+            fuse.set(None);
+        }
+        lab.cloud.clear_rules();
+        let result = block_here_on(async {
+            let outcome = lab.run(other, Mode::Apply).await?;
+            if was_frozen && !outcome.is_complete() {
+                return Err(format!("who overtook did not end: {outcome:?}").into());
+            }
+            lab.agrees()
+        });
+        let after = lab.store.last();
+        fuse.thaw();
+        let paused = paused.join().map_err(|_| "the overtaken one panicked")?;
+        fuse.set(None);
+        result.map_err(|error| format!("overtaking: {error}"))?;
+        paused.map_err(|error| format!("overtaken: {error}"))?;
+        if lab.store.last() != after {
+            return Err("who lost the lock wrote the state".into());
+        }
+        lab.agrees().map_err(|error| format!("after the overtaken one went on: {error}").into())
+    })
 }
 
 fn fault(random: &mut StdRng) -> Rule {

@@ -3,14 +3,19 @@ use super::log::Log;
 use super::world::{FakeObject, World};
 use super::{Call, Fuse, Rule, catalog};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::time::Instant;
 use wharf_core::{Address, Map, Value};
-use wharf_provider::{ErrorKind, New, OrderingRule, Result};
+use wharf_provider::{ErrorKind, New, OrderingRule, Permit, Result};
 
-/// A cloud in memory. Cheap to clone; clones are the same cloud.
+/// A cloud in memory. Cheap to clone; clones are the same client of the same cloud. [`FakeCloud::client`] gives another
+/// client, as another process would be.
 #[derive(Clone)]
-pub struct FakeCloud(pub(super) Arc<Inner>);
+pub struct FakeCloud {
+    pub(super) inner: Arc<Inner>,
+    /// Says whether this client may still change anything.
+    pub(super) permit: Arc<OnceLock<Permit>>,
+}
 
 pub(super) struct Inner {
     pub(super) kinds: HashMap<&'static str, Arc<FakeKind>>,
@@ -33,44 +38,50 @@ impl FakeCloud {
         names.sort_unstable();
         let kinds = kinds.into_iter().map(|kind| (kind.name, Arc::new(kind))).collect();
         let (fuse, world) = (Arc::default(), Mutex::default());
-        FakeCloud(Arc::new(Inner { kinds, names, orderings, fuse, world }))
+        let inner = Arc::new(Inner { kinds, names, orderings, fuse, world });
+        FakeCloud { inner, permit: Arc::default() }
+    }
+
+    /// Another client of the same cloud.
+    pub fn client(&self) -> Self {
+        FakeCloud { inner: self.inner.clone(), permit: Arc::default() }
     }
 
     /// Makes something go wrong from now on.
     pub fn rule(&self, rule: Rule) {
-        self.0.world().rules.push(rule);
+        self.inner.world().rules.push(rule);
     }
 
     /// Nothing goes wrong from now on.
     pub fn clear_rules(&self) {
-        self.0.world().rules.clear();
+        self.inner.world().rules.clear();
     }
 
     /// Whether an attachment cannot be deleted while the network has outlets.
     pub fn strict_detach(&self, strict: bool) {
-        self.0.world().strict_detach = strict;
+        self.inner.world().strict_detach = strict;
     }
 
     /// What kills the process.
     pub fn fuse(&self) -> Arc<Fuse> {
-        self.0.fuse.clone()
+        self.inner.fuse.clone()
     }
 
     /// What was asked so far.
     pub fn log(&self) -> Log {
-        self.0.world().log.clone()
+        self.inner.world().log.clone()
     }
 
     /// Forgets what was asked so far.
     pub fn clear_log(&self) {
-        let mut world = self.0.world();
+        let mut world = self.inner.world();
         let running = world.log.running;
         world.log = Log { running, ..Log::default() };
     }
 
     /// Every object, by type and id.
     pub fn objects(&self) -> Vec<FakeObject> {
-        self.0.world().objects.values().cloned().collect()
+        self.inner.world().objects.values().cloned().collect()
     }
 
     /// The objects made for an address, given as a tag.
@@ -83,17 +94,17 @@ impl FakeCloud {
     /// # Errors
     /// What a create request would be told.
     pub fn put(&self, kind: &str, properties: Map) -> Result<String> {
-        let Some(kind) = self.0.kinds.get(kind).cloned() else { return Ok(String::new()) };
+        let Some(kind) = self.inner.kinds.get(kind).cloned() else { return Ok(String::new()) };
         let new = New { address: Address::single("nobody"), properties, token: String::new() };
-        self.0.world().create(&kind, "fake:Put", &new, 0)
+        self.inner.world().create(&kind, "fake:Put", &new, 0)
     }
 
     /// Changes a property behind wharf's back. Whether there was such an object.
     pub fn tamper(&self, id: &str, property: &str, value: Value) -> bool {
-        let mut world = self.0.world();
+        let mut world = self.inner.world();
         let object = world.objects.values().find(|object| object.id == id).cloned();
         let Some(mut object) = object else { return false };
-        let Some(kind) = self.0.kinds.get(object.kind).cloned() else { return false };
+        let Some(kind) = self.inner.kinds.get(object.kind).cloned() else { return false };
         world.remove(&kind, id);
         object.properties.insert(property.to_owned(), value);
         world.insert(&kind, object);
@@ -102,9 +113,9 @@ impl FakeCloud {
 
     /// Deletes an object behind wharf's back, in use or not. Whether there was one.
     pub fn vanish(&self, id: &str) -> bool {
-        let mut world = self.0.world();
+        let mut world = self.inner.world();
         let kind = world.objects.values().find(|object| object.id == id).map(|object| object.kind);
-        let Some(kind) = kind.and_then(|kind| self.0.kinds.get(kind)).cloned() else { return false };
+        let Some(kind) = kind.and_then(|kind| self.inner.kinds.get(kind)).cloned() else { return false };
         world.remove(&kind, id).is_some()
     }
 }

@@ -1,13 +1,17 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// Kills the process, as far as the code under test can tell, at a chosen instant.
 ///
 /// The cloud and the store pass a point before and after everything that has an effect. At the chosen one, and at
 /// all after it, nothing returns any more: whoever runs the code then drops it, with its runtime.
+///
+/// It can freeze the process instead: the thread that comes to the chosen point stands still until it is thawed. Other
+/// threads pass, so that other processes can go on.
 #[derive(Debug)]
 pub struct Fuse {
     state: Mutex<State>,
+    thawed: Condvar,
     burnt: watch::Sender<bool>,
 }
 
@@ -16,11 +20,13 @@ struct State {
     passed: Vec<String>,
     at: Option<usize>,
     named: Option<String>,
+    freezes: bool,
+    frozen: bool,
 }
 
 impl Default for Fuse {
     fn default() -> Self {
-        Fuse { state: Mutex::default(), burnt: watch::channel(false).0 }
+        Fuse { state: Mutex::default(), thawed: Condvar::new(), burnt: watch::channel(false).0 }
     }
 }
 
@@ -35,6 +41,23 @@ impl Fuse {
     pub fn set_at(&self, point: &str) {
         *self.lock() = State { named: Some(point.to_owned()), ..State::default() };
         self.burnt.send_replace(false);
+    }
+
+    /// Freezes the thread that comes to the point of this number, once. Counts from 0 again.
+    pub fn freeze_at(&self, at: usize) {
+        *self.lock() = State { at: Some(at), freezes: true, ..State::default() };
+        self.burnt.send_replace(false);
+    }
+
+    /// Whether a thread stands still.
+    pub fn is_frozen(&self) -> bool {
+        self.lock().frozen
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.lock().frozen = false;
+        self.thawed.notify_all();
     }
 
     /// The points passed so far.
@@ -67,6 +90,14 @@ impl Fuse {
                 || state.named.as_ref().is_some_and(|named| *named == name)
                 || *self.burnt.borrow();
             state.passed.push(name);
+            if here && state.freezes {
+                state.at = None;
+                state.frozen = true;
+                while state.frozen {
+                    state = self.thawed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+                return;
+            }
             here
         };
         if burns {

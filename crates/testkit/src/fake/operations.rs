@@ -4,16 +4,18 @@ use super::Call;
 use super::cloud::{Inner, Ticket};
 use super::kind::{FakeKind, Identified};
 use super::world::World;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    BoxFuture, Error, Found, Live, New, Object, Resource, Result, Update, Wanted, ownership,
+    BoxFuture, Error, ErrorKind, Found, Live, New, Object, Permit, Resource, Result, Update, Wanted,
+    ownership,
 };
 
 /// The operations of one type on a fake cloud.
 pub(super) struct Operations {
     pub(super) inner: Arc<Inner>,
     pub(super) kind: Arc<FakeKind>,
+    pub(super) permit: Arc<OnceLock<Permit>>,
 }
 
 impl Operations {
@@ -32,6 +34,10 @@ impl Operations {
             tokio::task::yield_now().await;
         } else {
             tokio::time::sleep(struck.delay).await;
+        }
+        if call.has_effect() && self.permit.get().is_some_and(|permit| !permit()) {
+            return ticket
+                .answered(Err(Error::new(ErrorKind::LockLost, "the lock was lost: nothing was sent")));
         }
         if let Some(error) = struck.before(&operation) {
             return ticket.answered(Err(error));

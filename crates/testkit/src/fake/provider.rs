@@ -3,16 +3,16 @@ use super::operations::Operations;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wharf_core::{Map, Schema};
-use wharf_provider::{BoxFuture, Identity, Naming, OrderingRule, Provider, Resource, Result};
+use wharf_provider::{BoxFuture, Identity, Naming, OrderingRule, Permit, Provider, Resource, Result};
 use wharf_stack::Types;
 
 impl Provider for FakeCloud {
     fn names(&self) -> &[&'static str] {
-        &self.0.names
+        &self.inner.names
     }
 
     fn schema(&self, resource_type: &str) -> Option<Arc<Schema>> {
-        self.0.kinds.get(resource_type).map(|kind| kind.schema.clone())
+        self.inner.kinds.get(resource_type).map(|kind| kind.schema.clone())
     }
 
     fn canonical(&self, _: &str, _: &mut Map) {}
@@ -26,20 +26,25 @@ impl Provider for FakeCloud {
     }
 
     fn create_before_destroy(&self, resource_type: &str) -> bool {
-        self.0.kinds.get(resource_type).is_some_and(|kind| kind.create_before_destroy)
+        self.inner.kinds.get(resource_type).is_some_and(|kind| kind.create_before_destroy)
     }
 
     fn naming(&self, resource_type: &str) -> Option<Naming> {
-        self.0.kinds.get(resource_type).map(|kind| kind.naming())
+        self.inner.kinds.get(resource_type).map(|kind| kind.naming())
     }
 
     fn orderings(&self) -> &[OrderingRule] {
-        &self.0.orderings
+        &self.inner.orderings
     }
 
     fn resource(&self, resource_type: &str) -> Option<Arc<dyn Resource>> {
-        let kind = self.0.kinds.get(resource_type)?.clone();
-        Some(Arc::new(Operations { inner: self.0.clone(), kind }))
+        let kind = self.inner.kinds.get(resource_type)?.clone();
+        Some(Arc::new(Operations { inner: self.inner.clone(), kind, permit: self.permit.clone() }))
+    }
+
+    fn hold(&self, permit: Permit) {
+        // The first one counts: a client is a process, and a process has one lock.
+        let _ = self.permit.set(permit);
     }
 
     fn identity(&self) -> BoxFuture<'_, Result<Identity>> {
@@ -58,6 +63,6 @@ impl Types for FakeCloud {
     }
 
     fn names(&self) -> Vec<&'static str> {
-        self.0.names.clone()
+        self.inner.names.clone()
     }
 }
