@@ -6,6 +6,7 @@ mod conformance;
 mod failures;
 mod layout;
 mod minimal;
+mod names;
 mod reference;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -26,6 +27,7 @@ fn trials() -> Result<Vec<Trial>> {
     let modules = [
         ("layout", layout::TESTS),
         ("minimal", minimal::TESTS),
+        ("names", names::TESTS),
         ("commands", commands::TESTS),
         ("failures", failures::TESTS),
         ("reference", reference::TESTS),
