@@ -8,6 +8,7 @@ mod failures;
 mod import;
 mod layout;
 mod minimal;
+mod names;
 mod reference;
 mod remote;
 mod state;
@@ -30,6 +31,7 @@ fn trials() -> Result<Vec<Trial>> {
     let modules = [
         ("layout", layout::TESTS),
         ("minimal", minimal::TESTS),
+        ("names", names::TESTS),
         ("commands", commands::TESTS),
         ("crash", crash::TESTS),
         ("failures", failures::TESTS),

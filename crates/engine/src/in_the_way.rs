@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wharf_core::{Action, Address, Map, Schema, Span, Type, Value};
-use wharf_plan::{Change, Observed, Plan, Seen, conceal};
+use wharf_plan::{Change, Observed, Plan, Seen, conceal, move_address};
 use wharf_provider::{Error, Found, Object, Resource, Wanted};
 use wharf_state::Snapshot;
 
@@ -61,7 +61,23 @@ pub(crate) async fn look(
         match found {
             Found::Absent => {}
             Found::Ours(id) if !look.wanted.known.contains(&id) => {
-                if look.adopt(&id, snapshot, observed).await? {
+                // Without tags nothing but the state says to which address an object belongs.
+                let known_as = known.get(&(change.resource_type.clone(), id.clone()));
+                if let Some(old) = known_as.filter(|old| **old != change.address) {
+                    if leaves(plan, old) {
+                        if take_over(old, &change.address, snapshot, observed) {
+                            looked.adopted.push((change.address.clone(), id));
+                        }
+                    } else {
+                        looked.foreign.push(InTheWay {
+                            address: change.address.clone(),
+                            resource_type: change.resource_type.clone(),
+                            id,
+                            known_as: Some(old.clone()),
+                            span: change.span,
+                        });
+                    }
+                } else if look.adopt(&id, snapshot, observed).await? {
                     looked.adopted.push((change.address.clone(), id));
                 }
             }
@@ -90,6 +106,15 @@ fn leaves(plan: &Plan, address: &Address) -> bool {
     plan.changes
         .iter()
         .any(|change| change.address == *address && matches!(change.action, Action::Delete | Action::Replace))
+}
+
+/// Gives the object of an address that is to go to the one that wants just this object; false if that has one.
+fn take_over(old: &Address, new: &Address, snapshot: &mut Snapshot, observed: &mut Observed) -> bool {
+    let moved = !move_address(snapshot, old, new).is_empty();
+    if moved && let Some(seen) = observed.current.remove(old) {
+        observed.current.insert(new.clone(), seen);
+    }
+    moved
 }
 
 /// One object that the plan would create.

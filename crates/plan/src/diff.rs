@@ -36,8 +36,10 @@ pub fn differences(
         if field.write_only {
             let same = match before_recorded {
                 Some(before) => matches(before, after, salt),
-                // Never applied: AWS's own value counts as the default.
-                None => field.default.as_ref() == Some(after.bare()),
+                // Never applied: it counts what an import can tell of it, or else the default.
+                None => {
+                    live.get(&field.name).or(field.default.as_ref()).map(Value::bare) == Some(after.bare())
+                }
             };
             if !same {
                 found.push(Difference {
@@ -239,5 +241,6 @@ mod tests {
         assert_eq!(paths(json!({"secret": "a"}), json!({}), json!({})), ["secret"]);
         assert!(paths(json!({"secret": "a"}), json!({}), json!({"secret": "a"})).is_empty());
         assert_eq!(paths(json!({"secret": "b"}), json!({}), json!({"secret": "a"})), ["secret"]);
+        assert!(paths(json!({"secret": "a"}), json!({"secret": "a"}), json!({})).is_empty());
     }
 }

@@ -209,7 +209,9 @@ fn properties<T: ResourceType>(map: &Map) -> Result<T::Properties> {
 
 fn typed_object<T: ResourceType>(object: &Object) -> ObjectOf<T> {
     // Recorded properties help a read or a delete (force_destroy); without them both must work as well.
-    ObjectOf { id: object.id.clone(), properties: properties::<T>(&object.recorded).ok() }
+    // A type of which nothing is required takes an empty map as well, and would mistake an import for what it recorded.
+    let recorded = Some(&object.recorded).filter(|recorded| !recorded.is_empty());
+    ObjectOf { id: object.id.clone(), properties: recorded.and_then(|map| properties::<T>(map).ok()) }
 }
 
 fn attributes<T: ResourceType>(live: &LiveOf<T>) -> Result<Map> {

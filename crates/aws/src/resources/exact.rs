@@ -15,6 +15,8 @@ pub(crate) fn found<T: ResourceType>(
     let agrees = schema.properties().filter(|field| !field.write_only).all(|field| {
         match (wanted.get(&field.name), live.get(&field.name)) {
             (None, _) => true,
+            // Not known yet, so nobody can say.
+            (Some(wanted), _) if field.required && wanted.is_null() => false,
             (Some(wanted), live) if is_empty(wanted) => {
                 live.is_none_or(|live| field.default.is_none() || is_empty(live))
             }

@@ -8,6 +8,7 @@ mod elbv2;
 mod events;
 mod exact;
 mod iam;
+mod import;
 mod kms;
 mod logs;
 mod s3;

@@ -1,7 +1,9 @@
 use super::codebuild_project_parts::{Artifacts, Cache, Environment, LogsConfig, Source, VpcConfig};
+use super::codebuild_project_rest as rest;
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, text};
 use aws_sdk_codebuild::types as codebuild;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,11 +95,13 @@ impl ResourceType for Project {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codebuild_project";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["codebuild:BatchGetProjects"],
         create: &["codebuild:CreateProject", "iam:PassRole"],
-        update: &["codebuild:UpdateProject", "iam:PassRole"],
+        update: &["codebuild:BatchGetProjects", "codebuild:UpdateProject", "iam:PassRole"],
         delete: &["codebuild:DeleteProject"],
     };
 
@@ -147,6 +151,11 @@ impl ResourceType for Project {
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         let desired = update.desired;
         let mut request = cloud.codebuild().update_project().name(arn::last(update.id));
+        let there = if update.changes(&["source", "environment", "cache"]) {
+            describe(cloud, vec![arn::last(update.id).to_owned()]).await?.into_iter().next()
+        } else {
+            None
+        };
         if update.changes(&["description"]) {
             request = request.set_description(desired.description.clone());
         }
@@ -154,7 +163,10 @@ impl ResourceType for Project {
             request = request.service_role(&desired.service_role);
         }
         if update.changes(&["source"]) {
-            request = request.set_source(desired.source.as_ref().map(Source::to_aws).transpose()?);
+            let mut source = desired.source.as_ref().map(Source::to_aws).transpose()?;
+            let there = there.as_ref().and_then(|there| there.source.as_ref());
+            source.iter_mut().zip(there).for_each(|(source, there)| rest::of_source(source, there));
+            request = request.set_source(source);
         }
         if update.changes(&["source_version"]) {
             request = request.set_source_version(desired.source_version.clone());
@@ -163,11 +175,16 @@ impl ResourceType for Project {
             request = request.set_artifacts(desired.artifacts.as_ref().map(Artifacts::to_aws).transpose()?);
         }
         if update.changes(&["environment"]) {
-            let environment = desired.environment.as_ref().map(Environment::to_aws);
-            request = request.set_environment(environment.transpose()?);
+            let mut environment = desired.environment.as_ref().map(Environment::to_aws).transpose()?;
+            let there = there.as_ref().and_then(|there| there.environment.as_ref());
+            environment.iter_mut().zip(there).for_each(|(new, there)| rest::of_environment(new, there));
+            request = request.set_environment(environment);
         }
         if update.changes(&["cache"]) {
-            request = request.set_cache(desired.cache.as_ref().map(Cache::to_aws).transpose()?);
+            let mut cache = desired.cache.as_ref().map(Cache::to_aws).transpose()?;
+            let there = there.as_ref().and_then(|there| there.cache.as_ref());
+            cache.iter_mut().zip(there).for_each(|(cache, there)| rest::of_cache(cache, there));
+            request = request.set_cache(cache);
         }
         if update.changes(&["logs_config"]) {
             let logs = desired.logs_config.as_ref().map(LogsConfig::to_aws);
@@ -218,10 +235,29 @@ impl ResourceType for Project {
         }))
     }
 
+    async fn import(cloud: &Clients, id: &str) -> Result<Option<String>> {
+        let name =
+            arn::resource(id).strip_prefix("project/").filter(|_| id.starts_with("arn:")).unwrap_or(id);
+        if bad_name(name).is_some() {
+            return imported::<Self>(id, None);
+        }
+        let arn = cloud.arn("codebuild", &format!("project/{name}")).await?;
+        // By the ARN too, but not of another region or account.
+        imported::<Self>(id, Some(arn).filter(|arn| name == id || arn == id))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        text(attributes, "arn").map(str::to_owned)
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let mut faults = Vec::new();
         let mut fault =
             |property: &str, message: &str| faults.push((property.to_owned(), message.to_owned()));
+        let name = properties.get("name").and_then(Value::as_str);
+        if let Some(message) = name.and_then(bad_name) {
+            fault("name", &message);
+        }
         let block = |name: &str| properties.get(name)?.as_list()?.first()?.as_map();
         let text = |name: &str, field: &str| block(name)?.get(field)?.as_str();
         let (source, artifacts) = (text("source", "type"), text("artifacts", "type"));
@@ -256,6 +292,14 @@ impl ResourceType for Project {
         // CodeBuild looks at the VPC with the project's role, whose new policy it does not know yet.
         error.kind == ErrorKind::Invalid && error.message.contains("Not authorized to perform")
     }
+}
+
+/// What is wrong with the name of a project, if anything.
+fn bad_name(name: &str) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (!(2..=150).contains(&name.len()) || !begins || !name.chars().all(fine))
+        .then(|| format!("`{name}` is no name: 2 to 150 letters, digits, underscores and hyphens"))
 }
 
 /// The projects of these names that are there.

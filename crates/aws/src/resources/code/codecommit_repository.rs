@@ -1,6 +1,7 @@
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::imported;
 use aws_sdk_codecommit::types::RepositoryMetadata;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -52,6 +53,8 @@ impl ResourceType for Repository {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codecommit_repository";
+    const NAMED_BY: &'static [&'static str] = &["repository_name"];
+    const IMPORT_ID: &'static str = "NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["codecommit:BatchGetRepositories", "codecommit:ListTagsForResource"],
@@ -147,17 +150,23 @@ impl ResourceType for Repository {
         Ok(tags(cloud, &arn).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
     }
 
-    fn check(properties: &Map) -> Vec<(String, String)> {
-        let Some(name) = properties.get("repository_name").and_then(Value::as_str) else { return Vec::new() };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let git = std::path::Path::new(name).extension().is_some_and(|end| end == "git");
-        if name.is_empty() || name.len() > 100 || git || !name.chars().all(allowed) {
-            let message =
-                "a repository's name has 1 to 100 letters, digits and `._-`, and does not end in `.git`";
-            return vec![("repository_name".to_owned(), message.to_owned())];
-        }
-        Vec::new()
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, bad_name(id).is_none().then(|| id.to_owned()))
     }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let name = properties.get("repository_name").and_then(Value::as_str);
+        name.and_then(bad_name).map(|message| ("repository_name".to_owned(), message)).into_iter().collect()
+    }
+}
+
+/// What is wrong with the name of a repository, if anything.
+fn bad_name(name: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let git = std::path::Path::new(name).extension().is_some_and(|end| end == "git");
+    (name.is_empty() || name.len() > 100 || git || !name.chars().all(allowed)).then(|| {
+        format!("`{name}` is no name: 1 to 100 letters, digits and any of ._-, not ending in `.git`")
+    })
 }
 
 /// The repositories of these names that are there.
@@ -168,9 +177,17 @@ async fn describe(cloud: &Clients, names: Vec<String>) -> Result<Vec<RepositoryM
 }
 
 async fn tags(cloud: &Clients, arn: &str) -> Result<Option<Tags>> {
-    let request = cloud.codecommit().list_tags_for_resource().resource_arn(arn);
-    let answer = request.send().await.named("codecommit:ListTagsForResource").or_absent()?;
-    Ok(answer.map(|answer| Tags::from_aws(answer.tags.into_iter().flatten())))
+    let (mut tags, mut token) = (Vec::new(), None);
+    loop {
+        let request = cloud.codecommit().list_tags_for_resource().resource_arn(arn).set_next_token(token);
+        let answer = request.send().await.named("codecommit:ListTagsForResource").or_absent()?;
+        let Some(page) = answer else { return Ok(None) };
+        tags.extend(page.tags.into_iter().flatten());
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(Some(Tags::from_aws(tags)));
+        }
+    }
 }
 
 async fn update_tags(cloud: &Clients, name: &str, live: &Tags, desired: &Tags) -> Result<()> {

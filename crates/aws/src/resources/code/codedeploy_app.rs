@@ -1,11 +1,13 @@
 use super::support::{tags, to_aws, update_tags};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, text};
 use aws_sdk_codedeploy::types::ApplicationInfo;
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use wharf_core::Map;
 use wharf_provider::{
     Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
 };
@@ -53,6 +55,8 @@ impl ResourceType for App {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codedeploy_app";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["codedeploy:BatchGetApplications", "codedeploy:ListTagsForResource"],
@@ -63,45 +67,18 @@ impl ResourceType for App {
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let names = objects.iter().map(|object| object.id.clone()).collect();
-        let applications = async {
-            match describe(cloud, names).await? {
-                Some(applications) => Ok(applications),
-                // One that is missing fails them all.
-                None => {
-                    let each = objects.iter().map(|object| describe(cloud, vec![object.id.clone()]));
-                    Ok(try_join_all(each).await?.into_iter().flatten().flatten().collect())
-                }
+        let applications = match describe(cloud, names).await? {
+            Some(applications) => applications,
+            // One that is missing fails them all.
+            None => {
+                let each = objects.iter().map(|object| describe(cloud, vec![object.id.clone()]));
+                try_join_all(each).await?.into_iter().flatten().flatten().collect()
             }
         };
-        let tags = try_join_all(objects.iter().map(|object| async {
-            let arn = cloud.arn("codedeploy", &resource(&object.id)).await?;
-            Ok(tags(cloud, &arn).await?.map(|tags| (arn, tags)))
-        }));
-        let (applications, tags) = try_join(applications, tags).await?;
-        let mut applications: HashMap<_, _> = applications
-            .into_iter()
-            .map(|application| (application.application_name().unwrap_or_default().to_owned(), application))
-            .collect();
-        let live = objects.iter().zip(tags).map(|(object, tags)| {
-            let ((arn, tags), application) = (tags?, applications.remove(&object.id)?);
-            Some(LiveOf {
-                properties: Properties {
-                    name: object.id.clone(),
-                    compute_platform: application
-                        .compute_platform
-                        .map_or_else(server, |platform| platform.as_str().to_owned()),
-                    tags,
-                },
-                attributes: Attributes {
-                    id: object.id.clone(),
-                    arn,
-                    application_id: application.application_id.unwrap_or_default(),
-                    github_account_name: application.git_hub_account_name,
-                    linked_to_github: application.linked_to_git_hub,
-                },
-            })
-        });
-        Ok(live.collect())
+        let live = try_join_all(applications.into_iter().map(|application| live(cloud, application))).await?;
+        let mut live: HashMap<_, _> =
+            live.into_iter().flatten().map(|live| (live.attributes.id.clone(), live)).collect();
+        Ok(objects.iter().map(|object| live.remove(&object.id)).collect())
     }
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
@@ -126,10 +103,22 @@ impl ResourceType for App {
         Ok(())
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        // Terraform's own id has AWS's id of the application in front, and no name has a colon.
+        let name = id.rsplit(':').next().filter(|name| !name.is_empty() && !id.starts_with("arn:"));
+        imported::<Self>(id, name.map(str::to_owned))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        text(attributes, "name").map(str::to_owned)
+    }
+
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let name = &wanted.properties.name;
-        let arn = cloud.arn("codedeploy", &resource(name)).await?;
-        Ok(tags(cloud, &arn).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
+        let there = describe(cloud, vec![name.clone()]).await?.into_iter().flatten().next();
+        let Some(application) = there else { return Ok(Found::Absent) };
+        let live = live(cloud, application).await?;
+        Ok(live.map_or(Found::Absent, |live| wanted.by_tags(name, &live.properties.tags)))
     }
 }
 
@@ -143,4 +132,27 @@ async fn describe(cloud: &Clients, names: Vec<String>) -> Result<Option<Vec<Appl
     let request = cloud.codedeploy().batch_get_applications().set_application_names(Some(names));
     let answer = request.send().await.named("codedeploy:BatchGetApplications").or_absent()?;
     Ok(answer.map(|answer| answer.applications_info.unwrap_or_default()))
+}
+
+/// An application with its tags; nothing if it is gone since.
+async fn live(cloud: &Clients, application: ApplicationInfo) -> Result<Option<LiveOf<App>>> {
+    let name = application.application_name.unwrap_or_default();
+    let arn = cloud.arn("codedeploy", &resource(&name)).await?;
+    let Some(tags) = tags(cloud, &arn).await? else { return Ok(None) };
+    Ok(Some(LiveOf {
+        properties: Properties {
+            name: name.clone(),
+            compute_platform: application
+                .compute_platform
+                .map_or_else(server, |platform| platform.as_str().to_owned()),
+            tags,
+        },
+        attributes: Attributes {
+            id: name,
+            arn,
+            application_id: application.application_id.unwrap_or_default(),
+            github_account_name: application.git_hub_account_name,
+            linked_to_github: application.linked_to_git_hub,
+        },
+    }))
 }

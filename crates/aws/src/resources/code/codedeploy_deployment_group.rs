@@ -4,8 +4,9 @@ use super::codedeploy_deployment_group_parts::{
 use super::support::{tags, to_aws, update_tags};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, pair, text};
 use aws_sdk_codedeploy::types as codedeploy;
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -87,6 +88,8 @@ impl ResourceType for DeploymentGroup {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codedeploy_deployment_group";
+    const NAMED_BY: &'static [&'static str] = &["app_name", "deployment_group_name"];
+    const IMPORT_ID: &'static str = "APPLICATION:DEPLOYMENT_GROUP";
     const BATCH: usize = DESCRIBED;
     const PERMISSIONS: Permissions = Permissions {
         read: &["codedeploy:BatchGetDeploymentGroups", "codedeploy:ListTagsForResource"],
@@ -109,18 +112,11 @@ impl ResourceType for DeploymentGroup {
         let groups = try_join_all(
             applications.into_iter().map(|(application, names)| describe(cloud, application, names)),
         );
-        let tags = try_join_all(objects.iter().map(|object| async {
-            let arn = cloud.arn("codedeploy", &resource(&object.id)).await?;
-            Ok(tags(cloud, &arn).await?.map(|tags| (arn, tags)))
-        }));
-        let (groups, tags) = try_join(groups, tags).await?;
-        let mut groups: HashMap<_, _> =
-            groups.into_iter().flatten().map(|group| (id(&group), group)).collect();
-        let live = objects.iter().zip(tags).map(|(object, tags)| {
-            let ((arn, tags), group) = (tags?, groups.remove(&object.id)?);
-            Some(live(&object.id, arn, group, tags))
-        });
-        Ok(live.collect())
+        let groups = groups.await?.into_iter().flatten();
+        let live = try_join_all(groups.map(|group| live(cloud, group))).await?;
+        let mut live: HashMap<_, _> =
+            live.into_iter().flatten().map(|live| (live.attributes.id.clone(), live)).collect();
+        Ok(objects.iter().map(|object| live.remove(&object.id)).collect())
     }
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
@@ -211,9 +207,21 @@ impl ResourceType for DeploymentGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let id = format!("{}:{}", wanted.properties.app_name, wanted.properties.deployment_group_name);
-        let arn = cloud.arn("codedeploy", &resource(&id)).await?;
-        Ok(tags(cloud, &arn).await?.map_or(Found::Absent, |tags| wanted.by_tags(id, &tags)))
+        let Properties { app_name, deployment_group_name: name, .. } = wanted.properties;
+        let there = describe(cloud, app_name, vec![name.clone()]).await?.into_iter().next();
+        let Some(group) = there else { return Ok(Found::Absent) };
+        let live = live(cloud, group).await?;
+        Ok(live.map_or(Found::Absent, |live| wanted.by_tags(live.attributes.id, &live.properties.tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let fine = pair(id, ':').is_some_and(|(_, group)| !group.contains(':'));
+        imported::<Self>(id, fine.then(|| id.to_owned()))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        // Terraform's own id is AWS's id of the group.
+        Some(format!("{}:{}", text(attributes, "app_name")?, text(attributes, "deployment_group_name")?))
     }
 
     fn canonical(properties: &mut Map) {
@@ -317,14 +325,16 @@ async fn describe(
     Ok(answer.and_then(|answer| answer.deployment_groups_info).unwrap_or_default())
 }
 
-fn live(
-    id: &str,
-    arn: String,
+/// A deployment group with its tags; nothing if it is gone since.
+async fn live(
+    cloud: &Clients,
     group: codedeploy::DeploymentGroupInfo,
-    tags: Tags,
-) -> LiveOf<DeploymentGroup> {
+) -> Result<Option<LiveOf<DeploymentGroup>>> {
+    let id = id(&group);
+    let arn = cloud.arn("codedeploy", &resource(&id)).await?;
+    let Some(tags) = tags(cloud, &arn).await? else { return Ok(None) };
     let triggers = group.trigger_configurations.into_iter().flatten();
-    LiveOf {
+    Ok(Some(LiveOf {
         properties: Properties {
             app_name: group.application_name.unwrap_or_default(),
             deployment_group_name: group.deployment_group_name.unwrap_or_default(),
@@ -342,17 +352,18 @@ fn live(
             tags,
         },
         attributes: Attributes {
-            id: id.to_owned(),
+            id,
             arn,
             deployment_group_id: group.deployment_group_id.unwrap_or_default(),
             compute_platform: group.compute_platform.map(|platform| platform.as_str().to_owned()),
         },
-    }
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
     use serde_json::json;
 
     fn map(json: serde_json::Value) -> Map {
@@ -366,6 +377,8 @@ mod tests {
     fn ids() {
         assert_eq!(parts("web:blue-green"), ("web", "blue-green"));
         assert_eq!(resource("web:blue-green"), "deploymentgroup:web/blue-green");
+        let attributes = json!({"id": "0d1e-2f", "app_name": "web", "deployment_group_name": "blue-green"});
+        assert_eq!(in_terraform::<DeploymentGroup>(attributes), Some("web:blue-green".to_owned()));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-use super::codepipeline_stage::Stage;
+use super::codepipeline_stage::{Stage, keep_the_rest};
 use super::codepipeline_trigger::Trigger;
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
+use crate::resources::import::imported;
 use aws_sdk_codepipeline::types as codepipeline;
 use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
@@ -113,10 +114,13 @@ impl ResourceType for Pipeline {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_codepipeline";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["codepipeline:GetPipeline", "codepipeline:ListTagsForResource"],
         create: &["codepipeline:CreatePipeline", "codepipeline:TagResource", "iam:PassRole"],
         update: &[
+            "codepipeline:GetPipeline",
             "codepipeline:UpdatePipeline",
             "codepipeline:TagResource",
             "codepipeline:UntagResource",
@@ -145,7 +149,10 @@ impl ResourceType for Pipeline {
         let desired = update.desired;
         if update.changed.iter().any(|name| name != "tags") {
             // There is no way to send a part.
-            let request = cloud.codepipeline().update_pipeline().pipeline(declaration(desired)?);
+            let mut pipeline = declaration(desired)?;
+            let there = described(cloud, update.id).await?;
+            keep_the_rest(&mut pipeline.stages, there.map(|there| there.stages).unwrap_or_default());
+            let request = cloud.codepipeline().update_pipeline().pipeline(pipeline);
             request.send().await.named("codepipeline:UpdatePipeline")?;
         }
         if update.changes(&["tags"]) {
@@ -166,12 +173,19 @@ impl ResourceType for Pipeline {
         Ok(tags(cloud, &arn).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, bad_name(id).is_none().then(|| id.to_owned()))
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let blocks = |name: &str| properties.get(name).and_then(Value::as_list).unwrap_or_default();
         let text = |name: &str| properties.get(name).and_then(Value::as_str);
         let mut faults = Vec::new();
         let mut fault =
             |property: &str, message: &str| faults.push((property.to_owned(), message.to_owned()));
+        if let Some(message) = text("name").and_then(bad_name) {
+            fault("name", &message);
+        }
         let v1 = properties.get("pipeline_type").is_none_or(|kind| kind.as_str() == Some("V1"));
         for block in ["trigger", "variable"] {
             if v1 && !blocks(block).is_empty() {
@@ -223,20 +237,16 @@ impl ResourceType for Pipeline {
     }
 }
 
+/// What is wrong with the name of a pipeline, if anything.
+fn bad_name(name: &str) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || ".@-_".contains(c);
+    (name.is_empty() || name.len() > 100 || !name.chars().all(fine))
+        .then(|| format!("`{name}` is no name: 1 to 100 letters, digits and any of .@-_"))
+}
+
 async fn read(cloud: &Clients, name: &str) -> Result<Option<LiveOf<Pipeline>>> {
     let arn = cloud.arn("codepipeline", name).await?;
-    let described = async {
-        cloud
-            .codepipeline()
-            .get_pipeline()
-            .name(name)
-            .send()
-            .await
-            .named("codepipeline:GetPipeline")
-            .or_absent()
-    };
-    let (described, tags) = try_join(described, tags(cloud, &arn)).await?;
-    let pipeline = described.and_then(|described| described.pipeline);
+    let (pipeline, tags) = try_join(described(cloud, name), tags(cloud, &arn)).await?;
     let (Some(pipeline), Some(tags)) = (pipeline, tags) else { return Ok(None) };
     let triggers: Blocks<_> = pipeline.triggers.into_iter().flatten().map(Trigger::from_aws).collect();
     let stores = pipeline.artifact_store.into_iter().map(|store| (None, store));
@@ -263,6 +273,11 @@ async fn read(cloud: &Clients, name: &str) -> Result<Option<LiveOf<Pipeline>>> {
         },
         attributes: Attributes { id: name.to_owned(), arn, trigger_all: triggers },
     }))
+}
+
+async fn described(cloud: &Clients, name: &str) -> Result<Option<codepipeline::PipelineDeclaration>> {
+    let answer = cloud.codepipeline().get_pipeline().name(name).send().await;
+    Ok(answer.named("codepipeline:GetPipeline").or_absent()?.and_then(|answer| answer.pipeline))
 }
 
 /// The tags of a pipeline; `None` if it is not there.

@@ -78,6 +78,36 @@ struct Action {
     timeout_in_minutes: Option<i32>,
 }
 
+/// Gives stages and actions what AWS has of theirs and this type does not know: a pipeline is written whole.
+pub(crate) fn keep_the_rest(
+    stages: &mut [codepipeline::StageDeclaration],
+    there: Vec<codepipeline::StageDeclaration>,
+) {
+    for old in there {
+        let Some(stage) = stages.iter_mut().find(|stage| stage.name == old.name) else { continue };
+        stage.before_entry = old.before_entry;
+        stage.on_success = old.on_success;
+        if let (Some(failure), Some(old)) = (&mut stage.on_failure, old.on_failure) {
+            failure.conditions = old.conditions;
+        }
+        for old in old.actions {
+            let same = |action: &&mut codepipeline::ActionDeclaration| {
+                action.name == old.name && action.action_type_id == old.action_type_id
+            };
+            let Some(action) = stage.actions.iter_mut().find(same) else { continue };
+            action.commands = old.commands;
+            action.output_variables = old.output_variables;
+            action.environment_variables = old.environment_variables;
+            for old in old.output_artifacts.into_iter().flatten() {
+                let mut artifacts = action.output_artifacts.iter_mut().flatten();
+                if let Some(artifact) = artifacts.find(|artifact| artifact.name == old.name) {
+                    artifact.files = old.files;
+                }
+            }
+        }
+    }
+}
+
 impl Stage {
     pub(crate) fn to_aws(&self) -> Result<codepipeline::StageDeclaration> {
         let on_failure = self.on_failure.as_ref().map(|failure| {
@@ -177,5 +207,33 @@ impl Action {
             role_arn: action.role_arn,
             timeout_in_minutes: action.timeout_in_minutes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_not_known_of_a_stage_stays() {
+        let stage = || -> Option<codepipeline::StageDeclaration> {
+            let action = json!([{
+                "name": "Image", "category": "Compute", "owner": "AWS", "provider": "Commands", "version": "1",
+                "output_artifacts": ["image"],
+            }]);
+            serde_json::from_value::<Stage>(json!({"name": "Build", "action": action})).ok()?.to_aws().ok()
+        };
+        let mut there = stage().expect("a stage");
+        there.before_entry =
+            codepipeline::BeforeEntryConditions::builder().set_conditions(Some(vec![])).build().ok();
+        there.actions[0].commands = Some(vec!["make".to_owned()]);
+        let mut new = vec![stage().expect("a stage")];
+        keep_the_rest(&mut new, vec![there.clone()]);
+        assert_eq!(new, [there.clone()]);
+        let mut other = vec![stage().expect("a stage")];
+        other[0].name = "Test".to_owned();
+        keep_the_rest(&mut other, vec![there]);
+        assert_eq!((&other[0].before_entry, &other[0].actions[0].commands), (&None, &None));
     }
 }

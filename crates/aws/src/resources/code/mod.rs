@@ -2,6 +2,7 @@
 
 pub(crate) mod codebuild_project;
 mod codebuild_project_parts;
+mod codebuild_project_rest;
 pub(crate) mod codecommit_repository;
 pub(crate) mod codedeploy_app;
 pub(crate) mod codedeploy_deployment_group;

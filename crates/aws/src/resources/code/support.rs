@@ -10,12 +10,21 @@ pub(crate) fn to_aws(tags: &Tags) -> Vec<Tag> {
     tags.0.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// The tags of an application or a deployment group; `None` if it is not there.
+/// The tags of an application or a deployment group that is there: AWS does not say what it answers for another.
+/// `None` if it is gone since.
 pub(crate) async fn tags(cloud: &Clients, arn: &str) -> Result<Option<Tags>> {
-    let request = cloud.codedeploy().list_tags_for_resource().resource_arn(arn);
-    let answer = request.send().await.named("codedeploy:ListTagsForResource").or_absent()?;
-    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    Ok(answer.map(|answer| Tags::from_aws(answer.tags.into_iter().flatten().filter_map(pair))))
+    let (mut tags, mut token) = (Vec::new(), None);
+    loop {
+        let request = cloud.codedeploy().list_tags_for_resource().resource_arn(arn).set_next_token(token);
+        let answer = request.send().await.named("codedeploy:ListTagsForResource").or_absent()?;
+        let Some(page) = answer else { return Ok(None) };
+        tags.extend(page.tags.into_iter().flatten());
+        token = page.next_token;
+        if token.is_none() {
+            let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+            return Ok(Some(Tags::from_aws(tags.into_iter().filter_map(pair))));
+        }
+    }
 }
 
 /// Brings an object's tags from `live` to `desired`, if the update is about them.

@@ -3,3 +3,4 @@
 pub(crate) mod rule;
 mod support;
 pub(crate) mod target;
+mod target_parts;

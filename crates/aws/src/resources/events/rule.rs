@@ -1,7 +1,8 @@
-use super::support::{DEFAULT_BUS, bad_name, bus_name, canonical_bus, default_bus, tags, to_aws};
+use super::support::{DEFAULT_BUS, bad_name, canonical_bus, default_bus, id_on, tags, to_aws};
 use crate::clients::Clients;
 use crate::errors::Named;
-use crate::naming::generated_name;
+use crate::naming::{generated_name, prefix_of, sought_name};
+use crate::resources::import::{imported, text};
 use aws_sdk_eventbridge::operation::put_rule::builders::PutRuleFluentBuilder;
 use aws_sdk_eventbridge::types::{Rule as AwsRule, RuleState};
 use futures::future::try_join_all;
@@ -73,6 +74,8 @@ impl ResourceType for Rule {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_cloudwatch_event_rule";
+    const NAMED_BY: &'static [&'static str] = &["event_bus_name", "name"];
+    const IMPORT_ID: &'static str = "NAME or EVENT_BUS/NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["events:ListRules", "events:ListTagsForResource"],
         create: &["events:PutRule", "events:TagResource", "iam:PassRole"],
@@ -110,7 +113,7 @@ impl ResourceType for Rule {
         }
         let request = put(cloud.events_once(), properties, &name).set_tags(Some(to_aws(&properties.tags.0)?));
         request.send().await.named("events:PutRule")?;
-        Ok(id(properties, &name))
+        Ok(id_on(&properties.event_bus_name, &name))
     }
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
@@ -150,11 +153,25 @@ impl ResourceType for Rule {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let name = wanted.properties.name(wanted.token);
-        let rule = rule(cloud, &wanted.properties.event_bus_name, &name).await?;
+        let Properties { name, name_prefix, event_bus_name: bus, .. } = wanted.properties;
+        let Some(name) = sought_name(name.as_deref(), name_prefix.as_deref(), wanted.token) else {
+            return Ok(Found::Absent);
+        };
+        let rule = rule(cloud, bus, &name).await?;
         let Some(arn) = rule.and_then(|rule| rule.arn) else { return Ok(Found::Absent) };
         let tags = tags(cloud, &arn).await?;
-        Ok(tags.map_or(Found::Absent, |tags| wanted.by_tags(id(wanted.properties, &name), &tags)))
+        Ok(tags.map_or(Found::Absent, |tags| wanted.by_tags(id_on(bus, &name), &tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let (bus, name) = parts(id);
+        let fine = !bus.is_empty() && bad_name(name).is_none();
+        imported::<Self>(id, fine.then(|| id_on(bus, name)))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        let bus = text(attributes, "event_bus_name").unwrap_or(DEFAULT_BUS);
+        Some(id_on(bus, text(attributes, "name")?))
     }
 
     fn canonical(properties: &mut Map) {
@@ -166,6 +183,11 @@ impl ResourceType for Rule {
         let set = |name: &str| properties.get(name).filter(|value| !value.is_null());
         if let Some(message) = set("name").and_then(Value::as_str).and_then(bad_name) {
             mistakes.push(("name".to_owned(), message));
+        }
+        if let Some(prefix) = set("name_prefix").and_then(Value::as_str).filter(|prefix| prefix.len() > 38) {
+            let message =
+                format!("`{prefix}` is too long: 38 characters leave room for the rest of the name");
+            mistakes.push(("name_prefix".to_owned(), message));
         }
         if set("name").is_some() && set("name_prefix").is_some() {
             mistakes.push(("name_prefix".to_owned(), "set one of `name` and `name_prefix`".to_owned()));
@@ -200,7 +222,10 @@ async fn live(cloud: &Clients, object: &ObjectOf<Rule>, rule: AwsRule) -> Result
     Ok(Some(LiveOf {
         properties: Properties {
             name: Some(name.to_owned()),
-            name_prefix: recorded.and_then(|properties| properties.name_prefix.clone()),
+            name_prefix: match recorded {
+                Some(properties) => properties.name_prefix.clone(),
+                None => prefix_of(name),
+            },
             event_bus_name: bus.to_owned(),
             description: rule.description,
             event_pattern: rule.event_pattern.as_deref().map(Json::parse),
@@ -250,13 +275,6 @@ fn put(client: &aws_sdk_eventbridge::Client, properties: &Properties, name: &str
         .set_role_arn(properties.role_arn.clone())
 }
 
-fn id(properties: &Properties, name: &str) -> String {
-    match bus_name(&properties.event_bus_name) {
-        DEFAULT_BUS => name.to_owned(),
-        bus => format!("{bus}/{name}"),
-    }
-}
-
 /// The bus and the rule's name of an id. A rule's name has no slash in it; that of a partner's bus has.
 fn parts(id: &str) -> (&str, &str) {
     id.rsplit_once('/').unwrap_or((DEFAULT_BUS, id))
@@ -274,11 +292,17 @@ fn common_prefix<'a>(names: &[&'a str]) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
+    use serde_json::json;
 
     #[test]
     fn ids() {
         assert_eq!(parts("start-pipeline"), ("default", "start-pipeline"));
         assert_eq!(parts("aws.partner/example.com/1/rule"), ("aws.partner/example.com/1", "rule"));
+        let bus = "arn:aws:events:eu-central-1:123456789012:event-bus/app";
+        let of = |attributes| in_terraform::<Rule>(attributes);
+        assert_eq!(of(json!({"name": "stop", "event_bus_name": bus})), Some("app/stop".to_owned()));
+        assert_eq!(of(json!({"name": "stop", "event_bus_name": "default"})), Some("stop".to_owned()));
     }
 
     #[test]

@@ -20,6 +20,14 @@ pub(crate) fn bus_name(bus: &str) -> &str {
     bus.split_once(":event-bus/").map_or(bus, |(_, name)| name)
 }
 
+/// The id of what stands on a bus: with the bus in front unless it is the default one.
+pub(crate) fn id_on(bus: &str, rest: &str) -> String {
+    match bus_name(bus) {
+        DEFAULT_BUS => rest.to_owned(),
+        bus => format!("{bus}/{rest}"),
+    }
+}
+
 /// Brings the property with the bus to the bus's name.
 pub(crate) fn canonical_bus(properties: &mut Map) {
     if let Some(Value::String(bus)) = properties.get_mut("event_bus_name") {

@@ -1,21 +1,19 @@
-use super::support::{DEFAULT_BUS, bad_name, bus_name, canonical_bus, default_bus};
+use super::support::{DEFAULT_BUS, bad_name, bus_name, canonical_bus, default_bus, id_on};
+use super::target_parts::{DeadLetters, Ecs, Retry, Sqs, Transformer};
 use crate::clients::Clients;
 use crate::errors::{Built, Named, failed};
-use crate::naming::generated_name;
+use crate::naming::{generated_name, sought_name};
 use crate::resources::exact;
-use aws_sdk_eventbridge::types::{
-    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, DeadLetterConfig, EcsParameters,
-    InputTransformer, LaunchType, NetworkConfiguration, PropagateTags, RetryPolicy, SqsParameters, Tag,
-    Target as AwsTarget,
-};
+use crate::resources::import::{imported, text};
+use aws_sdk_eventbridge::types::Target as AwsTarget;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Block, BlockSet, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType,
-    Result, Set, UpdateOf, WantedOf,
+    Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result,
+    UpdateOf, WantedOf,
 };
 
 /// A target of a rule. Terraform: `aws_cloudwatch_event_target`; AWS: `PutTargets`.
@@ -74,109 +72,11 @@ pub(crate) struct Properties {
     force_destroy: bool,
 }
 
-/// What is sent, made of parts of the event.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Transformer {
-    /// Names for parts of the event, as JSON paths.
-    input_paths: Option<BTreeMap<String, String>>,
-    /// The template, with the names as `<name>`.
-    input_template: String,
-}
-
-/// How tasks are started.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("unsupported" = ["ordered_placement_strategy", "placement_constraint"]))]
-pub(crate) struct Ecs {
-    /// The ARN of the task definition.
-    task_definition_arn: String,
-    /// How many tasks.
-    #[serde(default = "one")]
-    task_count: i32,
-    /// What tasks run on.
-    #[schemars(extend("enum" = ["EC2", "EXTERNAL", "FARGATE"]))]
-    launch_type: Option<String>,
-    /// The version of Fargate: `LATEST`, `1.4.0`.
-    platform_version: Option<String>,
-    /// The task group.
-    group: Option<String>,
-    /// Whether tags of the task definition go to the tasks.
-    #[schemars(extend("enum" = ["TASK_DEFINITION"]))]
-    propagate_tags: Option<String>,
-    /// Whether ECS tags the tasks itself.
-    #[serde(default)]
-    enable_ecs_managed_tags: bool,
-    /// Whether commands can be run in the containers.
-    #[serde(default)]
-    enable_execute_command: bool,
-    /// Which capacity providers, in place of a launch type.
-    #[serde(default)]
-    capacity_provider_strategy: BlockSet<CapacityProvider>,
-    /// Where in the network; tasks on Fargate need it.
-    #[serde(default)]
-    network_configuration: Block<Network>,
-    /// Tags of the tasks.
-    tags: Option<BTreeMap<String, String>>,
-}
-
-/// A capacity provider and its share.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[expect(clippy::struct_field_names, reason = "Terraform's name")]
-pub(crate) struct CapacityProvider {
-    /// The provider: `FARGATE_SPOT`.
-    capacity_provider: String,
-    /// Its share of the tasks beyond the base.
-    #[serde(default)]
-    weight: i32,
-    /// How many tasks it runs at least.
-    #[serde(default)]
-    base: i32,
-}
-
-/// Where in the network.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Network {
-    /// The subnets.
-    subnets: Set<String>,
-    /// The security groups.
-    #[serde(default)]
-    security_groups: Set<String>,
-    /// Whether tasks get a public address.
-    #[serde(default)]
-    assign_public_ip: bool,
-}
-
-/// How messages are sent.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Sqs {
-    /// The message group.
-    message_group_id: Option<String>,
-}
-
-/// Where events go that could not be delivered.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct DeadLetters {
-    /// The ARN of a queue.
-    arn: Option<String>,
-}
-
-/// How long and how often delivery is tried.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Retry {
-    /// How old an event may be, in seconds: 60 to 86400.
-    maximum_event_age_in_seconds: Option<i32>,
-    /// How often: up to 185 times.
-    maximum_retry_attempts: Option<i32>,
-}
-
 /// What AWS sets on a target.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Attributes {
     /// `<rule>/<target id>`; `<bus>/<rule>/<target id>` on another bus than the default one.
     id: String,
-}
-
-fn one() -> i32 {
-    1
 }
 
 impl ResourceType for Target {
@@ -185,10 +85,12 @@ impl ResourceType for Target {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_cloudwatch_event_target";
+    const NAMED_BY: &'static [&'static str] = &["event_bus_name", "rule", "target_id"];
+    const IMPORT_ID: &'static str = "RULE/TARGET_ID or EVENT_BUS/RULE/TARGET_ID";
     const PERMISSIONS: Permissions = Permissions {
         read: &["events:ListTargetsByRule"],
         create: &["events:PutTargets", "iam:PassRole"],
-        update: &["events:PutTargets", "iam:PassRole"],
+        update: &["events:ListTargetsByRule", "events:PutTargets", "iam:PassRole"],
         delete: &["events:RemoveTargets"],
     };
 
@@ -212,15 +114,21 @@ impl ResourceType for Target {
 
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
         let target_id = target_id(new.properties, new.token);
-        put(cloud.events_once(), new.properties, &target_id).await?;
+        put(cloud.events_once(), new.properties, to_aws(new.properties, &target_id)?).await?;
         Ok(id(new.properties, &target_id))
     }
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
-        match parts(update.id) {
-            Some((_, _, target_id)) => put(cloud.events(), update.desired, target_id).await,
-            None => Err(Error::internal(format!("`{}` is no id of a target", update.id))),
+        let Some((bus, rule, target_id)) = parts(update.id) else {
+            return Err(Error::internal(format!("`{}` is no id of a target", update.id)));
+        };
+        let mut target = to_aws(update.desired, target_id)?;
+        if !update.changes(&["arn"])
+            && let Some(there) = list(cloud, bus, rule).await?.remove(target_id)
+        {
+            keep_the_rest(&mut target, there);
         }
+        put(cloud.events(), update.desired, target).await
     }
 
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
@@ -237,12 +145,29 @@ impl ResourceType for Target {
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
         let properties = wanted.properties;
-        let target_id = target_id(properties, wanted.token);
+        let Some(target_id) = sought_name(properties.target_id.as_deref(), None, wanted.token) else {
+            return Ok(Found::Absent);
+        };
         let targets = list(cloud, &properties.event_bus_name, &properties.rule).await?;
         let Some(target) = targets.get(&target_id) else { return Ok(Found::Absent) };
         let bus = bus_name(&properties.event_bus_name);
         let live = from_aws(bus, &properties.rule, target, properties.force_destroy);
         Ok(exact::found(wanted, id(properties, &target_id), &live))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let ours = parts(id)
+            .filter(|(bus, rule, target)| {
+                !bus.is_empty() && [rule, target].iter().all(|n| bad_name(n).is_none())
+            })
+            .map(|(bus, rule, target)| id_on(bus, &format!("{rule}/{target}")));
+        imported::<Self>(id, ours)
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        // Terraform's own id has hyphens between its parts, which each of them may have as well.
+        let bus = text(attributes, "event_bus_name").unwrap_or(DEFAULT_BUS);
+        Some(id_on(bus, &format!("{}/{}", text(attributes, "rule")?, text(attributes, "target_id")?)))
     }
 
     fn canonical(properties: &mut Map) {
@@ -285,12 +210,12 @@ async fn list(cloud: &Clients, bus: &str, rule: &str) -> Result<HashMap<String, 
 }
 
 /// Makes a target, or writes over it whole.
-async fn put(client: &aws_sdk_eventbridge::Client, properties: &Properties, target_id: &str) -> Result<()> {
+async fn put(client: &aws_sdk_eventbridge::Client, properties: &Properties, target: AwsTarget) -> Result<()> {
     let request = client
         .put_targets()
         .rule(&properties.rule)
         .event_bus_name(&properties.event_bus_name)
-        .targets(to_aws(properties, target_id)?);
+        .targets(target);
     let answer = request.send().await.named("events:PutTargets")?;
     match answer.failed_entries.into_iter().flatten().next() {
         Some(entry) => Err(failed("events:PutTargets", entry.error_code, entry.error_message)),
@@ -298,27 +223,25 @@ async fn put(client: &aws_sdk_eventbridge::Client, properties: &Properties, targ
     }
 }
 
+/// Gives a target what AWS has of it and this type does not know: a target is written whole.
+fn keep_the_rest(target: &mut AwsTarget, there: AwsTarget) {
+    target.kinesis_parameters = there.kinesis_parameters;
+    target.run_command_parameters = there.run_command_parameters;
+    target.batch_parameters = there.batch_parameters;
+    target.http_parameters = there.http_parameters;
+    target.redshift_data_parameters = there.redshift_data_parameters;
+    target.sage_maker_pipeline_parameters = there.sage_maker_pipeline_parameters;
+    target.app_sync_parameters = there.app_sync_parameters;
+    if let (Some(ecs), Some(there)) = (&mut target.ecs_parameters, there.ecs_parameters) {
+        ecs.placement_constraints = there.placement_constraints;
+        ecs.placement_strategy = there.placement_strategy;
+        ecs.reference_id = there.reference_id;
+    }
+}
+
 fn to_aws(properties: &Properties, target_id: &str) -> Result<AwsTarget> {
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let transformer = properties.input_transformer.as_ref().map(|transformer| {
-        let paths = transformer.input_paths.clone().map(|paths| paths.into_iter().collect());
-        let builder = InputTransformer::builder().set_input_paths_map(paths);
-        builder.input_template(&transformer.input_template).build().built()
-    });
-    let sqs = properties
-        .sqs_target
-        .as_ref()
-        .map(|sqs| SqsParameters::builder().set_message_group_id(sqs.message_group_id.clone()).build());
-    let dead_letters = properties
-        .dead_letter_config
-        .as_ref()
-        .map(|letters| DeadLetterConfig::builder().set_arn(letters.arn.clone()).build());
-    let retry = properties.retry_policy.as_ref().map(|retry| {
-        RetryPolicy::builder()
-            .set_maximum_event_age_in_seconds(retry.maximum_event_age_in_seconds)
-            .set_maximum_retry_attempts(retry.maximum_retry_attempts)
-            .build()
-    });
+    let transformer = properties.input_transformer.as_ref().map(Transformer::to_aws);
     AwsTarget::builder()
         .id(target_id)
         .arn(&properties.arn)
@@ -326,46 +249,10 @@ fn to_aws(properties: &Properties, target_id: &str) -> Result<AwsTarget> {
         .set_input(text(&properties.input))
         .set_input_path(text(&properties.input_path))
         .set_input_transformer(transformer.transpose()?)
-        .set_ecs_parameters(properties.ecs_target.as_ref().map(ecs_to_aws).transpose()?)
-        .set_sqs_parameters(sqs)
-        .set_dead_letter_config(dead_letters)
-        .set_retry_policy(retry)
-        .build()
-        .built()
-}
-
-fn ecs_to_aws(ecs: &Ecs) -> Result<EcsParameters> {
-    let network = ecs.network_configuration.as_ref().map(|network| {
-        let public =
-            if network.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
-        let groups = Some(network.security_groups.to_vec()).filter(|groups| !groups.is_empty());
-        let vpc = AwsVpcConfiguration::builder()
-            .set_subnets(Some(network.subnets.to_vec()))
-            .set_security_groups(groups)
-            .assign_public_ip(public);
-        Ok::<_, Error>(NetworkConfiguration::builder().awsvpc_configuration(vpc.build().built()?).build())
-    });
-    let providers = ecs.capacity_provider_strategy.iter().map(|item| {
-        let builder = CapacityProviderStrategyItem::builder().capacity_provider(&item.capacity_provider);
-        builder.weight(item.weight).base(item.base).build().built()
-    });
-    let providers = providers.collect::<Result<Vec<_>>>()?;
-    let tags = ecs.tags.as_ref().map(|tags| {
-        let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().built());
-        tags.collect::<Result<Vec<_>>>()
-    });
-    EcsParameters::builder()
-        .task_definition_arn(&ecs.task_definition_arn)
-        .task_count(ecs.task_count)
-        .set_launch_type(ecs.launch_type.as_deref().map(LaunchType::from))
-        .set_platform_version(ecs.platform_version.clone())
-        .set_group(ecs.group.clone())
-        .set_propagate_tags(ecs.propagate_tags.as_deref().map(PropagateTags::from))
-        .enable_ecs_managed_tags(ecs.enable_ecs_managed_tags)
-        .enable_execute_command(ecs.enable_execute_command)
-        .set_capacity_provider_strategy(Some(providers).filter(|providers| !providers.is_empty()))
-        .set_network_configuration(network.transpose()?)
-        .set_tags(tags.transpose()?)
+        .set_ecs_parameters(properties.ecs_target.as_ref().map(Ecs::to_aws).transpose()?)
+        .set_sqs_parameters(properties.sqs_target.as_ref().map(Sqs::to_aws))
+        .set_dead_letter_config(properties.dead_letter_config.as_ref().map(DeadLetters::to_aws))
+        .set_retry_policy(properties.retry_policy.as_ref().map(Retry::to_aws))
         .build()
         .built()
 }
@@ -380,46 +267,12 @@ fn from_aws(bus: &str, rule: &str, target: &AwsTarget, force_destroy: bool) -> P
         role_arn: target.role_arn,
         input: target.input.unwrap_or_default(),
         input_path: target.input_path.unwrap_or_default(),
-        input_transformer: Block(target.input_transformer.map(|transformer| Transformer {
-            input_paths: transformer.input_paths_map.map(|paths| paths.into_iter().collect()),
-            input_template: transformer.input_template,
-        })),
-        ecs_target: Block(target.ecs_parameters.map(ecs_from_aws)),
-        sqs_target: Block(target.sqs_parameters.map(|sqs| Sqs { message_group_id: sqs.message_group_id })),
-        dead_letter_config: Block(target.dead_letter_config.map(|letters| DeadLetters { arn: letters.arn })),
-        retry_policy: Block(target.retry_policy.map(|retry| Retry {
-            maximum_event_age_in_seconds: retry.maximum_event_age_in_seconds,
-            maximum_retry_attempts: retry.maximum_retry_attempts,
-        })),
+        input_transformer: Block(target.input_transformer.map(Transformer::from_aws)),
+        ecs_target: Block(target.ecs_parameters.map(Ecs::from_aws)),
+        sqs_target: Block(target.sqs_parameters.map(Sqs::from_aws)),
+        dead_letter_config: Block(target.dead_letter_config.map(DeadLetters::from_aws)),
+        retry_policy: Block(target.retry_policy.map(Retry::from_aws)),
         force_destroy,
-    }
-}
-
-fn ecs_from_aws(ecs: EcsParameters) -> Ecs {
-    let network = ecs.network_configuration.and_then(|network| network.awsvpc_configuration);
-    let providers = ecs.capacity_provider_strategy.into_iter().flatten();
-    Ecs {
-        task_definition_arn: ecs.task_definition_arn,
-        task_count: ecs.task_count.unwrap_or_else(one),
-        launch_type: ecs.launch_type.map(|kind| kind.as_str().to_owned()),
-        platform_version: ecs.platform_version,
-        group: ecs.group,
-        propagate_tags: ecs.propagate_tags.map(|from| from.as_str().to_owned()),
-        enable_ecs_managed_tags: ecs.enable_ecs_managed_tags,
-        enable_execute_command: ecs.enable_execute_command,
-        capacity_provider_strategy: providers
-            .map(|item| CapacityProvider {
-                capacity_provider: item.capacity_provider,
-                weight: item.weight,
-                base: item.base,
-            })
-            .collect(),
-        network_configuration: Block(network.map(|network| Network {
-            subnets: Set(network.subnets),
-            security_groups: Set(network.security_groups.unwrap_or_default()),
-            assign_public_ip: network.assign_public_ip == Some(AssignPublicIp::Enabled),
-        })),
-        tags: ecs.tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()),
     }
 }
 
@@ -429,10 +282,7 @@ fn target_id(properties: &Properties, token: &str) -> String {
 }
 
 fn id(properties: &Properties, target_id: &str) -> String {
-    match bus_name(&properties.event_bus_name) {
-        DEFAULT_BUS => format!("{}/{target_id}", properties.rule),
-        bus => format!("{bus}/{}/{target_id}", properties.rule),
-    }
+    id_on(&properties.event_bus_name, &format!("{}/{target_id}", properties.rule))
 }
 
 /// Bus, rule and target of an id. Only the name of a bus can have slashes in it.
@@ -449,6 +299,7 @@ fn rule_of(id: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
     use serde_json::json;
 
     #[test]
@@ -456,6 +307,8 @@ mod tests {
         assert_eq!(parts("rule/pipeline"), Some(("default", "rule", "pipeline")));
         assert_eq!(parts("aws.partner/x/rule/t"), Some(("aws.partner/x", "rule", "t")));
         assert_eq!(parts("rule"), None);
+        let attributes = json!({"id": "a-b-c", "event_bus_name": "default", "rule": "a-b", "target_id": "c"});
+        assert_eq!(in_terraform::<Target>(attributes), Some("a-b/c".to_owned()));
     }
 
     #[test]
@@ -482,6 +335,18 @@ mod tests {
             serde_json::to_value(from_aws("default", "nightly", &target, false)).ok()
         };
         assert_eq!(there_and_back(), Some(json.clone()));
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_target_stays() {
+        let target = |text: &str| AwsTarget::builder().id("api").arn("arn:api").input(text).build();
+        let mut there = target("old").expect("a target");
+        let header =
+            aws_sdk_eventbridge::types::HttpParameters::builder().header_parameters("x-from", "rule");
+        there.http_parameters = Some(header.build());
+        let mut new = target("new").expect("a target");
+        keep_the_rest(&mut new, there.clone());
+        assert_eq!((new.http_parameters, new.input.as_deref()), (there.http_parameters, Some("new")));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 use super::document as documents;
-use super::support::{bad_name, bad_path, bad_prefix, document, from_aws, to_aws};
+use super::support::{POLICY_NAME, document, from_aws, naming_mistakes, root, to_aws};
+use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
-use crate::naming::generated_name;
+use crate::naming::{generated_name, prefix_of, sought_name};
+use crate::resources::import::imported;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wharf_core::{Map, Value};
+use wharf_core::Map;
 use wharf_provider::{
     Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
     UpdateOf, WantedOf,
@@ -50,10 +52,9 @@ pub(crate) struct Attributes {
     arn: String,
     /// The id that AWS uses inside: `ANPA...`.
     policy_id: String,
-}
-
-fn root() -> String {
-    "/".to_owned()
+    /// How many users, groups and roles it is attached to.
+    #[schemars(extend("volatile" = true))]
+    attachment_count: i32,
 }
 
 impl ResourceType for Policy {
@@ -62,6 +63,8 @@ impl ResourceType for Policy {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_iam_policy";
+    const NAMED_BY: &'static [&'static str] = &["name", "path"];
+    const IMPORT_ID: &'static str = "ARN";
     const PERMISSIONS: Permissions = Permissions {
         read: &["iam:GetPolicy", "iam:GetPolicyVersion"],
         create: &["iam:CreatePolicy", "iam:TagPolicy"],
@@ -138,7 +141,10 @@ impl ResourceType for Policy {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let (name, path) = (wanted.properties.name(wanted.token), &wanted.properties.path);
+        let Properties { name, name_prefix, path, .. } = wanted.properties;
+        let Some(name) = sought_name(name.as_deref(), name_prefix.as_deref(), wanted.token) else {
+            return Ok(Found::Absent);
+        };
         let account = &cloud.identity().await?.account_id;
         let arn = format!("arn:{}:iam::{account}:policy{path}{name}", cloud.partition());
         let answer = cloud.iam().get_policy().policy_arn(&arn).send().await;
@@ -146,20 +152,17 @@ impl ResourceType for Policy {
         Ok(policy.map_or(Found::Absent, |policy| wanted.by_tags(arn, &from_aws(policy.tags))))
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let is_policy = id.contains(":iam:") && arn::resource(id).starts_with("policy/");
+        imported::<Self>(id, is_policy.then(|| id.to_owned()))
+    }
+
     fn canonical(properties: &mut Map) {
         documents::canonical(properties, "policy");
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
-        let text = |name: &str| properties.get(name).and_then(Value::as_str);
-        [
-            ("name", text("name").and_then(|name| bad_name(name, 128))),
-            ("name_prefix", bad_prefix(properties, 128)),
-            ("path", text("path").and_then(bad_path)),
-        ]
-        .into_iter()
-        .filter_map(|(property, mistake)| Some((property.to_owned(), mistake?)))
-        .collect()
+        naming_mistakes(properties, POLICY_NAME)
     }
 }
 
@@ -179,8 +182,11 @@ async fn read(cloud: &Clients, object: &ObjectOf<Policy>) -> Result<Option<LiveO
     let Some(version) = answer.and_then(|answer| answer.policy_version) else { return Ok(None) };
     Ok(Some(LiveOf {
         properties: Properties {
+            name_prefix: match &object.properties {
+                Some(properties) => properties.name_prefix.clone(),
+                None => policy.policy_name.as_deref().and_then(prefix_of),
+            },
             name: policy.policy_name,
-            name_prefix: object.properties.as_ref().and_then(|properties| properties.name_prefix.clone()),
             path: policy.path.unwrap_or_else(root),
             description: policy.description,
             policy: document(version.document.as_deref().unwrap_or_default()),
@@ -190,6 +196,7 @@ async fn read(cloud: &Clients, object: &ObjectOf<Policy>) -> Result<Option<LiveO
             id: arn.clone(),
             arn: arn.clone(),
             policy_id: policy.policy_id.unwrap_or_default(),
+            attachment_count: policy.attachment_count.unwrap_or_default(),
         },
     }))
 }

@@ -1,8 +1,9 @@
-use super::support::{bad_name, bad_path, bad_prefix, document, from_aws, to_aws};
+use super::support::{ROLE_NAME, bad_name, document, from_aws, naming_mistakes, root, to_aws};
 use super::{document as documents, principals};
 use crate::clients::Clients;
 use crate::errors::Named;
-use crate::naming::generated_name;
+use crate::naming::{generated_name, prefix_of, sought_name};
+use crate::resources::import::imported;
 use aws_sdk_iam::types::AttachedPermissionsBoundary;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -64,10 +65,6 @@ pub(crate) struct Attributes {
     create_date: String,
 }
 
-fn root() -> String {
-    "/".to_owned()
-}
-
 fn hour() -> i32 {
     3600
 }
@@ -78,6 +75,8 @@ impl ResourceType for Role {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_iam_role";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["iam:GetRole"],
         create: &["iam:CreateRole", "iam:TagRole"],
@@ -180,9 +179,16 @@ impl ResourceType for Role {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let name = wanted.properties.name(wanted.token);
+        let Properties { name, name_prefix, .. } = wanted.properties;
+        let Some(name) = sought_name(name.as_deref(), name_prefix.as_deref(), wanted.token) else {
+            return Ok(Found::Absent);
+        };
         let live = read(cloud, &ObjectOf { id: name.clone(), properties: None }).await?;
         Ok(live.map_or(Found::Absent, |live| wanted.by_tags(name, &live.properties.tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, bad_name(id, ROLE_NAME).is_none().then(|| id.to_owned()))
     }
 
     fn canonical(properties: &mut Map) {
@@ -190,21 +196,13 @@ impl ResourceType for Role {
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
-        let text = |name: &str| properties.get(name).and_then(Value::as_str);
+        let mut mistakes = naming_mistakes(properties, ROLE_NAME);
         let duration = properties.get("max_session_duration").and_then(Value::as_i64);
-        let wrong_duration = duration.filter(|seconds| !(3600..=43_200).contains(seconds));
-        [
-            ("name", text("name").and_then(|name| bad_name(name, 64))),
-            ("name_prefix", bad_prefix(properties, 64)),
-            ("path", text("path").and_then(bad_path)),
-            (
-                "max_session_duration",
-                wrong_duration.map(|seconds| format!("{seconds} seconds: it takes 3600 to 43200")),
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(property, mistake)| Some((property.to_owned(), mistake?)))
-        .collect()
+        if let Some(seconds) = duration.filter(|seconds| !(3600..=43_200).contains(seconds)) {
+            let message = format!("{seconds} seconds: it takes 3600 to 43200");
+            mistakes.push(("max_session_duration".to_owned(), message));
+        }
+        mistakes
     }
 }
 
@@ -224,8 +222,11 @@ async fn read(cloud: &Clients, object: &ObjectOf<Role>) -> Result<Option<LiveOf<
     let boundary_arn = |boundary: AttachedPermissionsBoundary| boundary.permissions_boundary_arn;
     Ok(Some(LiveOf {
         properties: Properties {
+            name_prefix: match recorded {
+                Some(properties) => properties.name_prefix.clone(),
+                None => prefix_of(&role.role_name),
+            },
             name: Some(role.role_name),
-            name_prefix: recorded.and_then(|properties| properties.name_prefix.clone()),
             path: role.path,
             assume_role_policy: trust,
             description: role.description,

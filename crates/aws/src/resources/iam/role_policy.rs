@@ -1,9 +1,10 @@
 use super::document as documents;
-use super::support::{bad_name, bad_prefix, document};
+use super::support::{POLICY_NAME, ROLE_NAME, bad_name, document, naming_mistakes};
 use crate::clients::Clients;
 use crate::errors::Named;
-use crate::naming::generated_name;
+use crate::naming::{generated_name, prefix_of, sought_name};
 use crate::resources::exact;
+use crate::resources::import::imported;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,8 @@ impl ResourceType for RolePolicy {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_iam_role_policy";
+    const NAMED_BY: &'static [&'static str] = &["role", "name"];
+    const IMPORT_ID: &'static str = "ROLE_NAME:POLICY_NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["iam:GetRolePolicy"],
         create: &["iam:PutRolePolicy"],
@@ -78,9 +81,19 @@ impl ResourceType for RolePolicy {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let id = id(wanted.properties, &wanted.properties.name(wanted.token));
+        let Properties { name, name_prefix, .. } = wanted.properties;
+        let Some(name) = sought_name(name.as_deref(), name_prefix.as_deref(), wanted.token) else {
+            return Ok(Found::Absent);
+        };
+        let id = id(wanted.properties, &name);
         let live = read(cloud, &ObjectOf { id: id.clone(), properties: None }).await?;
         Ok(live.map_or(Found::Absent, |live| exact::found(wanted, id, &live.properties)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let fine =
+            |(role, name)| bad_name(role, ROLE_NAME).is_none() && bad_name(name, POLICY_NAME).is_none();
+        imported::<Self>(id, parts(id).is_some_and(fine).then(|| id.to_owned()))
     }
 
     fn canonical(properties: &mut Map) {
@@ -88,15 +101,12 @@ impl ResourceType for RolePolicy {
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
-        let text = |name: &str| properties.get(name).and_then(Value::as_str);
-        [
-            ("name", text("name").and_then(|name| bad_name(name, 128))),
-            ("name_prefix", bad_prefix(properties, 128)),
-            ("role", text("role").and_then(|name| bad_name(name, 64))),
-        ]
-        .into_iter()
-        .filter_map(|(property, mistake)| Some((property.to_owned(), mistake?)))
-        .collect()
+        let mut mistakes = naming_mistakes(properties, POLICY_NAME);
+        let role = properties.get("role").and_then(Value::as_str);
+        mistakes.extend(
+            role.and_then(|name| bad_name(name, ROLE_NAME)).map(|mistake| ("role".to_owned(), mistake)),
+        );
+        mistakes
     }
 }
 
@@ -113,7 +123,10 @@ async fn read(cloud: &Clients, object: &ObjectOf<RolePolicy>) -> Result<Option<L
     Ok(Some(LiveOf {
         properties: Properties {
             name: Some(name.to_owned()),
-            name_prefix: object.properties.as_ref().and_then(|properties| properties.name_prefix.clone()),
+            name_prefix: match &object.properties {
+                Some(properties) => properties.name_prefix.clone(),
+                None => prefix_of(name),
+            },
             role: role.to_owned(),
             policy: document(&live.policy_document),
         },

@@ -1,6 +1,7 @@
-use super::support::bad_name;
+use super::support::{ROLE_NAME, bad_name};
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, text};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,7 @@ impl ResourceType for RolePolicyAttachment {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_iam_role_policy_attachment";
+    const IMPORT_ID: &'static str = "ROLE_NAME/POLICY_ARN";
     const PERMISSIONS: Permissions = Permissions {
         read: &["iam:ListAttachedRolePolicies"],
         create: &["iam:AttachRolePolicy"],
@@ -84,11 +86,21 @@ impl ResourceType for RolePolicyAttachment {
         Ok(if there { Found::Ours(format!("{role}/{policy_arn}")) } else { Found::Absent })
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let fine = |(role, arn): (&str, &str)| bad_name(role, ROLE_NAME).is_none() && arn.starts_with("arn:");
+        imported::<Self>(id, parts(id).is_some_and(fine).then(|| id.to_owned()))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        // Terraform's own id has a random end.
+        Some(format!("{}/{}", text(attributes, "role")?, text(attributes, "policy_arn")?))
+    }
+
     fn check(properties: &Map) -> Vec<(String, String)> {
         let text = |name: &str| properties.get(name).and_then(Value::as_str);
         let arn = text("policy_arn").filter(|arn| !arn.starts_with("arn:"));
         [
-            ("role", text("role").and_then(|name| bad_name(name, 64))),
+            ("role", text("role").and_then(|name| bad_name(name, ROLE_NAME))),
             ("policy_arn", arn.map(|text| format!("`{text}` is no ARN"))),
         ]
         .into_iter()
@@ -113,10 +125,14 @@ fn parts(id: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
+    use serde_json::json;
 
     #[test]
     fn ids() {
         let arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
         assert_eq!(parts(&format!("ecs-execution/{arn}")), Some(("ecs-execution", arn)));
+        let attributes = json!({"id": "ecs-execution-20240131", "role": "ecs-execution", "policy_arn": arn});
+        assert_eq!(in_terraform::<RolePolicyAttachment>(attributes), Some(format!("ecs-execution/{arn}")));
     }
 }

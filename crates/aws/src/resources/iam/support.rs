@@ -4,11 +4,22 @@ use crate::errors::Built;
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
-use wharf_core::Map;
+use wharf_core::{Map, Value};
 use wharf_provider::{Json, Result, Tags};
 
 /// How many digits a made-up name has after its prefix.
 const GENERATED: usize = 26;
+
+/// The most characters of a role's name.
+pub(crate) const ROLE_NAME: usize = 64;
+
+/// The most characters of a policy's name, managed or inline.
+pub(crate) const POLICY_NAME: usize = 128;
+
+/// The path of what has none, as a property's default.
+pub(crate) fn root() -> String {
+    "/".to_owned()
+}
 
 /// Tags as IAM takes them.
 pub(crate) fn to_aws(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>> {
@@ -32,8 +43,19 @@ pub(crate) fn bad_name(name: &str, longest: usize) -> Option<String> {
         .then(|| format!("`{name}` is no name: 1 to {longest} letters, digits and any of +=,.@-_"))
 }
 
+/// What is wrong with the `name`, `name_prefix` and `path` among these properties.
+pub(crate) fn naming_mistakes(properties: &Map, longest: usize) -> Vec<(String, String)> {
+    let text = |name: &str| properties.get(name).and_then(Value::as_str);
+    let mistakes = [
+        ("name", text("name").and_then(|name| bad_name(name, longest))),
+        ("name_prefix", bad_prefix(properties, longest)),
+        ("path", text("path").and_then(bad_path)),
+    ];
+    mistakes.into_iter().filter_map(|(property, mistake)| Some((property.to_owned(), mistake?))).collect()
+}
+
 /// What is wrong with the `name_prefix` among these properties, if anything. AWS's limit is that of the made-up name.
-pub(crate) fn bad_prefix(properties: &Map, longest: usize) -> Option<String> {
+fn bad_prefix(properties: &Map, longest: usize) -> Option<String> {
     let prefix = properties.get("name_prefix").filter(|prefix| !prefix.is_null())?;
     if properties.get("name").is_some_and(|name| !name.is_null()) {
         return Some("set one of `name` and `name_prefix`".to_owned());
@@ -42,7 +64,7 @@ pub(crate) fn bad_prefix(properties: &Map, longest: usize) -> Option<String> {
 }
 
 /// What is wrong with a path, if anything.
-pub(crate) fn bad_path(path: &str) -> Option<String> {
+fn bad_path(path: &str) -> Option<String> {
     (!path.starts_with('/') || !path.ends_with('/'))
         .then(|| format!("`{path}` is no path: it begins and ends with a slash"))
 }

@@ -1,8 +1,9 @@
 use super::support::{canonical_key, key_id};
 use crate::clients::Clients;
 use crate::errors::Named;
-use crate::naming::generated_name;
+use crate::naming::{generated_name, prefix_of, sought_name};
 use crate::resources::exact;
+use crate::resources::import::imported;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -49,6 +50,8 @@ impl ResourceType for Alias {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_kms_alias";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["kms:ListAliases"],
         create: &["kms:CreateAlias"],
@@ -61,7 +64,10 @@ impl ResourceType for Alias {
         let mut aliases = list(cloud, &names).await?;
         let live = objects.iter().map(|object| {
             let mut live = aliases.remove(&object.id)?;
-            live.properties.name_prefix = object.properties.as_ref().and_then(|p| p.name_prefix.clone());
+            live.properties.name_prefix = match &object.properties {
+                Some(properties) => properties.name_prefix.clone(),
+                None => prefix_of(&object.id),
+            };
             Some(live)
         });
         Ok(live.collect())
@@ -90,9 +96,17 @@ impl ResourceType for Alias {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let name = wanted.properties.name(wanted.token);
+        let properties = wanted.properties;
+        let Some(name) = sought_name(properties.name.as_deref(), Some(properties.prefix()), wanted.token)
+        else {
+            return Ok(Found::Absent);
+        };
         let live = list(cloud, &[&name]).await?.remove(&name);
         Ok(live.map_or(Found::Absent, |live| exact::found(wanted, name, &live.properties)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, bad_name(id).is_none().then(|| id.to_owned()))
     }
 
     fn canonical(properties: &mut Map) {
@@ -100,23 +114,10 @@ impl ResourceType for Alias {
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
-        let mistake = |name: &str| {
-            let Some(rest) = name.strip_prefix("alias/") else {
-                return Some(format!("`{name}` is no alias: it begins with `alias/`"));
-            };
-            let fine = |c: char| c.is_ascii_alphanumeric() || "/_-".contains(c);
-            if rest.starts_with("aws/") {
-                Some("aliases that begin with `alias/aws/` are AWS's own".to_owned())
-            } else if rest.is_empty() || rest.len() > 250 || !rest.chars().all(fine) {
-                Some(format!("`{name}` is no alias: `alias/` and 1 to 250 letters, digits and any of /_-"))
-            } else {
-                None
-            }
-        };
         let set = |name: &str| properties.get(name).filter(|value| !value.is_null());
         let mut mistakes: Vec<_> = ["name", "name_prefix"]
             .into_iter()
-            .filter_map(|name| Some((name.to_owned(), mistake(set(name)?.as_str()?)?)))
+            .filter_map(|name| Some((name.to_owned(), bad_name(set(name)?.as_str()?)?)))
             .collect();
         if set("name").is_some() && set("name_prefix").is_some() {
             mistakes.push(("name_prefix".to_owned(), "set one of `name` and `name_prefix`".to_owned()));
@@ -126,9 +127,27 @@ impl ResourceType for Alias {
 }
 
 impl Properties {
+    fn prefix(&self) -> &str {
+        self.name_prefix.as_deref().unwrap_or("alias/wharf-")
+    }
+
     fn name(&self, token: &str) -> String {
-        let prefix = self.name_prefix.as_deref().unwrap_or("alias/wharf-");
-        self.name.clone().unwrap_or_else(|| generated_name(Some(prefix), token))
+        self.name.clone().unwrap_or_else(|| generated_name(Some(self.prefix()), token))
+    }
+}
+
+/// What is wrong with the name of an alias, if anything.
+fn bad_name(name: &str) -> Option<String> {
+    let Some(rest) = name.strip_prefix("alias/") else {
+        return Some(format!("`{name}` is no alias: it begins with `alias/`"));
+    };
+    let fine = |c: char| c.is_ascii_alphanumeric() || "/_-".contains(c);
+    if rest.starts_with("aws/") {
+        Some("aliases that begin with `alias/aws/` are AWS's own".to_owned())
+    } else if rest.is_empty() || rest.len() > 250 || !rest.chars().all(fine) {
+        Some(format!("`{name}` is no alias: `alias/` and 1 to 250 letters, digits and any of /_-"))
+    } else {
+        None
     }
 }
 

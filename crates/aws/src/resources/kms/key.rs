@@ -1,7 +1,8 @@
-use super::support::{is_pending_deletion, policy, put_policy, tags, to_aws};
+use super::support::{is_pending_deletion, only_key_id, policy, put_policy, tags, to_aws};
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::resources::iam::{document, principals};
+use crate::resources::import::imported;
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType};
 use futures::StreamExt;
 use futures::future::try_join_all;
@@ -93,6 +94,7 @@ impl ResourceType for Key {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_kms_key";
+    const IMPORT_ID: &'static str = "KEY_ID";
     const CREATE_BEFORE_DESTROY: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         read: &[
@@ -223,6 +225,10 @@ impl ResourceType for Key {
             }
         }
         Ok(Found::Absent)
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, only_key_id(id).map(str::to_owned))
     }
 
     fn canonical(properties: &mut Map) {

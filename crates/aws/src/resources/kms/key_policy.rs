@@ -1,8 +1,9 @@
-use super::support::{canonical_key, is_pending_deletion, policy, put_policy};
+use super::support::{canonical_key, is_pending_deletion, only_key_id, policy, put_policy};
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::resources::exact;
 use crate::resources::iam::{document, principals};
+use crate::resources::import::imported;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,7 @@ impl ResourceType for KeyPolicy {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_kms_key_policy";
+    const IMPORT_ID: &'static str = "KEY_ID";
     const PERMISSIONS: Permissions = Permissions {
         read: &["kms:GetKeyPolicy", "iam:GetRole", "iam:GetUser"],
         create: &["kms:PutKeyPolicy"],
@@ -85,6 +87,10 @@ impl ResourceType for KeyPolicy {
         let found = live.map(|live| exact::found(wanted, id, &live.properties));
         // Every key has a policy; one that is not the wanted one is only what this one replaces.
         Ok(found.filter(|found| matches!(found, Found::Ours(_))).unwrap_or(Found::Absent))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, only_key_id(id).map(|_| id.to_owned()))
     }
 
     fn canonical(properties: &mut Map) {

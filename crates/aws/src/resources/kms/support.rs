@@ -53,6 +53,13 @@ pub(crate) fn key_id(key: &str) -> &str {
     arn::resource(key).strip_prefix("key/").unwrap_or(key)
 }
 
+/// The id of a key that is given by id or ARN; nothing for an alias or any other text.
+pub(crate) fn only_key_id(key: &str) -> Option<&str> {
+    let id = key_id(key);
+    let fine = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    Some(id).filter(|id| !id.is_empty() && id.chars().all(fine))
+}
+
 /// Brings a property that names a key to the key's id.
 pub(crate) fn canonical_key(properties: &mut Map, property: &str) {
     if let Some(Value::String(key)) = properties.get_mut(property) {
@@ -70,5 +77,7 @@ mod tests {
         assert_eq!(key_id("1234-abcd"), "1234-abcd");
         let alias = "arn:aws:kms:eu-central-1:123456789012:alias/app";
         assert_eq!(key_id(alias), alias);
+        assert_eq!(only_key_id("arn:aws:kms:eu-central-1:123456789012:key/12-ab"), Some("12-ab"));
+        assert_eq!([alias, "alias/app", ""].map(only_key_id), [None; 3]);
     }
 }

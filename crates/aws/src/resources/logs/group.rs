@@ -1,6 +1,8 @@
+use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
-use crate::naming::generated_name;
+use crate::naming::{generated_name, prefix_of, sought_name};
+use crate::resources::import::imported;
 use aws_sdk_cloudwatchlogs::types::{LogGroup as AwsGroup, LogGroupClass};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -66,6 +68,8 @@ impl ResourceType for LogGroup {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_cloudwatch_log_group";
+    const NAMED_BY: &'static [&'static str] = &["name"];
+    const IMPORT_ID: &'static str = "NAME";
     /// The most groups that one request names.
     const BATCH: usize = 50;
     const PERMISSIONS: Permissions = Permissions {
@@ -139,7 +143,7 @@ impl ResourceType for LogGroup {
         }
         if update.changes(&["tags"]) {
             let group = describe(cloud, vec![name.to_owned()]).await?.remove(name);
-            let arn = arn(&group.ok_or_else(|| gone(name))?);
+            let arn = arn_of(&group.ok_or_else(|| gone(name))?);
             let (set, removed) = desired.tags.difference(&update.live.tags);
             if !removed.is_empty() {
                 let request = cloud.logs().untag_resource().resource_arn(&arn).set_tag_keys(Some(removed));
@@ -164,31 +168,36 @@ impl ResourceType for LogGroup {
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let name = wanted.properties.name(wanted.token);
+        let Properties { name, name_prefix, .. } = wanted.properties;
+        let Some(name) = sought_name(name.as_deref(), name_prefix.as_deref(), wanted.token) else {
+            return Ok(Found::Absent);
+        };
         let Some(group) = describe(cloud, vec![name.clone()]).await?.remove(&name) else {
             return Ok(Found::Absent);
         };
-        Ok(tags(cloud, &arn(&group)).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
+        Ok(tags(cloud, &arn_of(&group)).await?.map_or(Found::Absent, |tags| wanted.by_tags(name, &tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, bad_name(id, 512).is_none().then(|| id.to_owned()))
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {
         let mut mistakes = Vec::new();
+        // AWS answers with the ARN, and another form would differ for ever.
+        let key = properties.get("kms_key_id").and_then(Value::as_str).filter(|key| !key.is_empty());
+        if let Some(key) = key.filter(|key| !arn::resource(key).starts_with("key/")) {
+            mistakes.push(("kms_key_id".to_owned(), format!("`{key}` is no ARN of a key")));
+        }
         let days = properties.get("retention_in_days").and_then(Value::as_i64);
         if let Some(days) = days.filter(|days| !RETENTION.contains(days)) {
             let allowed = RETENTION.map(|days| days.to_string()).join(", ");
             mistakes.push(("retention_in_days".to_owned(), format!("{days} days: AWS takes {allowed}")));
         }
-        let fine = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
         let set = |name: &str| properties.get(name).filter(|value| !value.is_null());
         for (property, longest) in [("name", 512), ("name_prefix", 486)] {
             let Some(name) = set(property).and_then(Value::as_str) else { continue };
-            if name.is_empty() || name.len() > longest || name.starts_with("aws/") || !name.chars().all(fine)
-            {
-                let message = format!(
-                    "`{name}` is no name: 1 to {longest} letters, digits and any of _-/.#, not beginning with `aws/`"
-                );
-                mistakes.push((property.to_owned(), message));
-            }
+            mistakes.extend(bad_name(name, longest).map(|message| (property.to_owned(), message)));
         }
         if set("name").is_some() && set("name_prefix").is_some() {
             mistakes.push(("name_prefix".to_owned(), "set one of `name` and `name_prefix`".to_owned()));
@@ -201,6 +210,14 @@ impl Properties {
     fn name(&self, token: &str) -> String {
         self.name.clone().unwrap_or_else(|| generated_name(self.name_prefix.as_deref(), token))
     }
+}
+
+/// What is wrong with the name of a group, if anything.
+fn bad_name(name: &str, longest: usize) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
+    (name.is_empty() || name.len() > longest || name.starts_with("aws/") || !name.chars().all(fine)).then(|| {
+        format!("`{name}` is no name: 1 to {longest} letters, digits and any of _-/.#, not beginning with `aws/`")
+    })
 }
 
 /// The groups of these names that are there, by name.
@@ -219,13 +236,16 @@ async fn live(
     object: &ObjectOf<LogGroup>,
     group: AwsGroup,
 ) -> Result<Option<LiveOf<LogGroup>>> {
-    let arn = arn(&group);
+    let arn = arn_of(&group);
     let Some(tags) = tags(cloud, &arn).await? else { return Ok(None) };
     let recorded = object.properties.as_ref();
     Ok(Some(LiveOf {
         properties: Properties {
             name: Some(object.id.clone()),
-            name_prefix: recorded.and_then(|properties| properties.name_prefix.clone()),
+            name_prefix: match recorded {
+                Some(properties) => properties.name_prefix.clone(),
+                None => prefix_of(&object.id),
+            },
             log_group_class: group.log_group_class.map(|class| class.as_str().to_owned()),
             retention_in_days: group.retention_in_days.unwrap_or_default(),
             kms_key_id: group.kms_key_id.unwrap_or_default(),
@@ -243,7 +263,7 @@ async fn tags(cloud: &Clients, arn: &str) -> Result<Option<Tags>> {
 }
 
 /// The ARN without the `:*` for the streams, which requests about the group refuse.
-fn arn(group: &AwsGroup) -> String {
+fn arn_of(group: &AwsGroup) -> String {
     let arn = group.log_group_arn().or(group.arn()).unwrap_or_default();
     arn.strip_suffix(":*").unwrap_or(arn).to_owned()
 }
@@ -263,7 +283,7 @@ mod tests {
     #[test]
     fn the_arn_is_without_streams() {
         let group = AwsGroup::builder().arn("arn:aws:logs:eu:1:log-group:app:*").build();
-        assert_eq!(arn(&group), "arn:aws:logs:eu:1:log-group:app");
+        assert_eq!(arn_of(&group), "arn:aws:logs:eu:1:log-group:app");
     }
 
     #[test]
@@ -276,5 +296,11 @@ mod tests {
         };
         assert_eq!(LogGroup::check(&map("/ecs/app", 30)), []);
         assert_eq!(LogGroup::check(&map("a b", 31)).len(), 2);
+        let key =
+            |key: &str| LogGroup::check(&Map::from([("kms_key_id".to_owned(), Value::from(key))])).len();
+        assert_eq!(
+            (key(""), key("arn:aws:kms:eu-central-1:123456789012:key/1"), key("alias/app")),
+            (0, 0, 1)
+        );
     }
 }

@@ -1,10 +1,15 @@
-use super::support::{delete_versions, from_aws, to_aws};
+use super::support::{delete_versions, from_aws, imported_bucket, to_aws};
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
-use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tagging};
+use crate::naming::{generated_name, prefix_of, sought_name};
+use crate::resources::import::imported;
+use aws_sdk_s3::operation::head_bucket::HeadBucketOutput;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+use wharf_core::Map;
 use wharf_provider::{
     Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
     UpdateOf, WantedOf,
@@ -16,14 +21,19 @@ pub(crate) struct Bucket;
 /// An S3 bucket.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
-    "acceleration_status", "acl", "bucket_prefix", "cors_rule", "grant", "lifecycle_rule", "logging",
+    "acceleration_status", "acl", "cors_rule", "grant", "hosted_zone_id", "lifecycle_rule", "logging",
     "object_lock_configuration", "object_lock_enabled", "policy", "replication_configuration", "request_payer",
-    "server_side_encryption_configuration", "timeouts", "versioning", "website",
+    "server_side_encryption_configuration", "timeouts", "versioning", "website", "website_domain",
+    "website_endpoint",
 ]))]
 pub(crate) struct Properties {
-    /// The name, unique in all of AWS: 3 to 63 lowercase letters, digits, dots and hyphens.
+    /// The name, unique in all of AWS: 3 to 63 lowercase letters, digits, dots and hyphens. One is made up when
+    /// neither this nor `bucket_prefix` is set.
     #[schemars(extend("forces_replacement" = true))]
-    bucket: String,
+    bucket: Option<String>,
+    /// How a made-up name begins.
+    #[schemars(extend("forces_replacement" = true, "write_only" = true))]
+    bucket_prefix: Option<String>,
     /// Whether a destroy empties the bucket first, with all versions. Must have been applied before the destroy.
     #[serde(default)]
     #[schemars(extend("write_only" = true))]
@@ -48,16 +58,24 @@ pub(crate) struct Attributes {
     bucket_regional_domain_name: String,
 }
 
+/// The region of a bucket without a constraint; S3 refuses it as one.
+const WITHOUT_CONSTRAINT: &str = "us-east-1";
+
+/// S3's code for a request to the wrong region.
+const ELSEWHERE: &str = "PermanentRedirect";
+
 impl ResourceType for Bucket {
     type Cloud = Clients;
     type Properties = Properties;
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_bucket";
+    const NAMED_BY: &'static [&'static str] = &["bucket"];
+    const IMPORT_ID: &'static str = "BUCKET";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:ListBucket", "s3:GetBucketTagging"],
-        create: &["s3:CreateBucket", "s3:PutBucketTagging"],
-        update: &["s3:PutBucketTagging"],
+        create: &["s3:CreateBucket", "s3:TagResource"],
+        update: &["s3:GetBucketTagging", "s3:PutBucketTagging"],
         delete: &["s3:DeleteBucket", "s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"],
     };
 
@@ -68,19 +86,32 @@ impl ResourceType for Bucket {
     async fn create(cloud: &Clients, new: &NewOf<'_, Self>) -> Result<String> {
         let mut configuration =
             CreateBucketConfiguration::builder().set_tags(Some(to_aws(&new.properties.tags)?));
-        // us-east-1 is the region of a bucket without a constraint, and is refused as one.
-        if cloud.region() != "us-east-1" {
+        let name = new.properties.name(new.token);
+        if cloud.region() == WITHOUT_CONSTRAINT {
+            // There AWS answers the creation of a bucket that the account has with success.
+            match head(cloud, &name).await {
+                Ok(Some(_)) => {
+                    let message = format!("there is a bucket `{name}`");
+                    return Err(Error::new(ErrorKind::AlreadyExists, message));
+                }
+                // Somebody else's: the request says so better.
+                Err(error) if error.kind == ErrorKind::AccessDenied || is_elsewhere(&error) => {}
+                other => drop(other?),
+            }
+        } else {
             configuration = configuration.location_constraint(BucketLocationConstraint::from(cloud.region()));
         }
-        let name = &new.properties.bucket;
-        let request = cloud.s3_once().create_bucket().bucket(name);
+        let request = cloud.s3_once().create_bucket().bucket(&name);
         request.create_bucket_configuration(configuration.build()).send().await.named("s3:CreateBucket")?;
-        Ok(name.clone())
+        Ok(name)
     }
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         if update.changes(&["tags"]) {
-            let tags = to_aws(&update.desired.tags)?;
+            // The list sent is the list kept; without AWS's own tags (CloudFormation's), AWS refuses it.
+            let there = tags(cloud, update.id).await?;
+            let of_aws = there.into_iter().filter(|tag| tag.key.starts_with("aws:"));
+            let tags = to_aws(&update.desired.tags)?.into_iter().chain(of_aws).collect();
             let tagging = Tagging::builder().set_tag_set(Some(tags)).build().built()?;
             let request = cloud.s3().put_bucket_tagging().bucket(update.id).tagging(tagging);
             request.send().await.named("s3:PutBucketTagging")?;
@@ -114,42 +145,129 @@ impl ResourceType for Bucket {
         }
     }
 
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, imported_bucket(id))
+    }
+
+    fn check(properties: &Map) -> Vec<(String, String)> {
+        let set = |name: &str| properties.get(name).filter(|value| !value.is_null());
+        let mut mistakes: Vec<_> = [("bucket", 3..=63), ("bucket_prefix", 1..=37)]
+            .into_iter()
+            .filter_map(|(name, lengths)| Some((name.to_owned(), bad_name(set(name)?.as_str()?, lengths)?)))
+            .collect();
+        if set("bucket").is_some() && set("bucket_prefix").is_some() {
+            mistakes.push(("bucket_prefix".to_owned(), "set one of `bucket` and `bucket_prefix`".to_owned()));
+        }
+        mistakes
+    }
+
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {
-        let name = &wanted.properties.bucket;
+        let Properties { bucket, bucket_prefix, .. } = wanted.properties;
+        let Some(name) = sought_name(bucket.as_deref(), bucket_prefix.as_deref(), wanted.token) else {
+            return Ok(Found::Absent);
+        };
         let object = ObjectOf { id: name.clone(), properties: None };
         match read(cloud, &object).await {
             Ok(Some(live)) => Ok(wanted.by_tags(name, &live.properties.tags)),
             Ok(None) => Ok(Found::Absent),
-            // Somebody else's: bucket names are shared by all accounts.
-            Err(error) if error.kind == ErrorKind::AccessDenied => Ok(Found::Foreign(name.clone())),
+            // Bucket names are shared by all accounts and regions.
+            Err(error) if error.kind == ErrorKind::AccessDenied || is_elsewhere(&error) => {
+                Ok(Found::Foreign(name))
+            }
             Err(error) => Err(error),
         }
     }
 }
 
+impl Properties {
+    fn name(&self, token: &str) -> String {
+        self.bucket.clone().unwrap_or_else(|| generated_name(self.bucket_prefix.as_deref(), token))
+    }
+}
+
 async fn read(cloud: &Clients, object: &ObjectOf<Bucket>) -> Result<Option<LiveOf<Bucket>>> {
     let name = &object.id;
-    let head =
-        async { cloud.s3().head_bucket().bucket(name).send().await.named("s3:HeadBucket").or_absent() };
-    let tags = async {
-        cloud.s3().get_bucket_tagging().bucket(name).send().await.named("s3:GetBucketTagging").or_absent()
-    };
-    let (head, tags) = futures::try_join!(head, tags)?;
+    let (head, tags) = futures::try_join!(head(cloud, name), tags(cloud, name))?;
     let Some(head) = head else { return Ok(None) };
+    let recorded = object.properties.as_ref();
     let region = head.bucket_region.unwrap_or_else(|| cloud.region().to_owned());
-    let tags = tags.into_iter().flat_map(|tags| tags.tag_set);
+    let partition = cloud.partition();
+    let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     Ok(Some(LiveOf {
         properties: Properties {
-            bucket: name.clone(),
-            force_destroy: object.properties.as_ref().is_some_and(|properties| properties.force_destroy),
+            bucket: Some(name.clone()),
+            bucket_prefix: match recorded {
+                Some(properties) => properties.bucket_prefix.clone(),
+                None => prefix_of(name),
+            },
+            force_destroy: recorded.is_some_and(|properties| properties.force_destroy),
             tags: from_aws(tags),
         },
         attributes: Attributes {
             id: name.clone(),
-            arn: format!("arn:{}:s3:::{name}", cloud.partition()),
-            bucket_domain_name: format!("{name}.s3.amazonaws.com"),
-            bucket_regional_domain_name: format!("{name}.s3.{region}.amazonaws.com"),
+            arn: format!("arn:{partition}:s3:::{name}"),
+            bucket_domain_name: format!("{name}.s3.{suffix}"),
+            bucket_regional_domain_name: format!("{name}.s3.{region}.{suffix}"),
             region,
         },
     }))
+}
+
+/// What S3 says of a bucket; nothing if it is not there.
+async fn head(cloud: &Clients, name: &str) -> Result<Option<HeadBucketOutput>> {
+    let answer = cloud.s3().head_bucket().bucket(name).send().await;
+    let status =
+        answer.as_ref().err().and_then(|error| error.raw_response()).map(|raw| raw.status().as_u16());
+    match answer.named("s3:HeadBucket").or_absent() {
+        // The answer has no body, so there is neither code nor message.
+        Err(error) if status == Some(301) => {
+            let message = format!(
+                "the bucket `{name}` is in another region than {}, the one of the stack",
+                cloud.region()
+            );
+            Err(Error { kind: ErrorKind::Invalid, code: Some(ELSEWHERE.to_owned()), message, ..error })
+        }
+        other => other,
+    }
+}
+
+async fn tags(cloud: &Clients, name: &str) -> Result<Vec<Tag>> {
+    let answer = cloud.s3().get_bucket_tagging().bucket(name).send().await;
+    let answer = answer.named("s3:GetBucketTagging").or_absent()?;
+    Ok(answer.map(|answer| answer.tag_set).unwrap_or_default())
+}
+
+/// Whether a bucket is in another region, as S3 says to most requests.
+fn is_elsewhere(error: &Error) -> bool {
+    error.is_code(ELSEWHERE) || error.is_code("AuthorizationHeaderMalformed")
+}
+
+/// What is wrong with the name of a bucket, if anything.
+fn bad_name(name: &str, lengths: RangeInclusive<usize>) -> Option<String> {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+    (!lengths.contains(&name.len()) || !name.chars().all(fine) || name.starts_with(['.', '-'])).then(|| {
+        let (shortest, longest) = lengths.into_inner();
+        format!("`{name}` is no name: {shortest} to {longest} lowercase letters, digits, dots and hyphens")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wharf_core::Value;
+
+    #[test]
+    fn names() {
+        let mistakes = |property: &str, name: &str| {
+            Bucket::check(&Map::from([(property.to_owned(), Value::from(name))])).len()
+        };
+        assert_eq!(mistakes("bucket", "acme-wharf.state-1"), 0);
+        for name in ["ab", "Acme", "a_b", "-acme"] {
+            assert_eq!(mistakes("bucket", name), 1, "{name}");
+        }
+        assert_eq!(mistakes("bucket_prefix", "a-"), 0);
+        assert_eq!(mistakes("bucket_prefix", &"a".repeat(38)), 1);
+        let both = ["bucket", "bucket_prefix"].map(|name| (name.to_owned(), Value::from("acme")));
+        assert_eq!(Bucket::check(&Map::from(both)).len(), 1);
+    }
 }

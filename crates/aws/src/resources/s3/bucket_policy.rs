@@ -1,7 +1,9 @@
+use super::support::imported_bucket;
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::resources::exact;
 use crate::resources::iam::{document, principals};
+use crate::resources::import::imported;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,8 @@ impl ResourceType for BucketPolicy {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_bucket_policy";
+    const NAMED_BY: &'static [&'static str] = &["bucket"];
+    const IMPORT_ID: &'static str = "BUCKET";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:GetBucketPolicy", "iam:GetRole", "iam:GetUser"],
         create: &["s3:PutBucketPolicy"],
@@ -67,6 +71,10 @@ impl ResourceType for BucketPolicy {
         let object = ObjectOf { id: bucket.clone(), properties: Some(wanted.properties.clone()) };
         let live = read(cloud, &object).await?;
         Ok(live.map_or(Found::Absent, |live| exact::found(wanted, bucket, &live.properties)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, imported_bucket(id))
     }
 
     fn canonical(properties: &mut Map) {

@@ -1,5 +1,7 @@
+use super::support::imported_bucket;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::imported;
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -46,6 +48,7 @@ impl ResourceType for BucketPublicAccessBlock {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_bucket_public_access_block";
+    const IMPORT_ID: &'static str = "BUCKET";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:GetBucketPublicAccessBlock"],
         create: &["s3:PutBucketPublicAccessBlock"],
@@ -70,6 +73,10 @@ impl ResourceType for BucketPublicAccessBlock {
         let request = cloud.s3().delete_public_access_block().bucket(&object.id);
         request.send().await.named("s3:DeletePublicAccessBlock").or_absent()?;
         Ok(())
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, imported_bucket(id))
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {

@@ -1,6 +1,8 @@
+use super::support::imported_bucket_of;
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
 use crate::resources::exact;
+use crate::resources::import::{imported, text};
 use aws_sdk_s3::types::{
     ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
     ServerSideEncryptionRule,
@@ -63,6 +65,7 @@ impl ResourceType for Encryption {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_bucket_server_side_encryption_configuration";
+    const IMPORT_ID: &'static str = "BUCKET or BUCKET,ACCOUNT_ID";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:GetEncryptionConfiguration"],
         create: &["s3:PutEncryptionConfiguration"],
@@ -94,6 +97,14 @@ impl ResourceType for Encryption {
         let object = ObjectOf { id: bucket.clone(), properties: Some(wanted.properties.clone()) };
         let live = read(cloud, &object).await?;
         Ok(live.map_or(Found::Absent, |live| exact::found(wanted, bucket, &live.properties)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, imported_bucket_of(id))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        text(attributes, "bucket").map(str::to_owned)
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

@@ -1,9 +1,12 @@
+use super::support::imported_bucket_of;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::import::{imported, text};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wharf_core::Map;
 use wharf_provider::{
     Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result,
     UpdateOf, WantedOf,
@@ -48,6 +51,7 @@ impl ResourceType for BucketVersioning {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_bucket_versioning";
+    const IMPORT_ID: &'static str = "BUCKET or BUCKET,ACCOUNT_ID";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:GetBucketVersioning"],
         create: &["s3:PutBucketVersioning"],
@@ -86,6 +90,14 @@ impl ResourceType for BucketVersioning {
         }
         put(cloud.s3(), &object.id, BucketVersioningStatus::Suspended.as_str()).await.or_absent()?;
         Ok(())
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        imported::<Self>(id, imported_bucket_of(id))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        text(attributes, "bucket").map(str::to_owned)
     }
 
     async fn find(cloud: &Clients, wanted: &WantedOf<'_, Self>) -> Result<Found> {

@@ -2,6 +2,7 @@ use super::support::{delete_versions, from_aws, to_aws};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
+use crate::resources::import::{imported, pair, text};
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, ServerSideEncryption, StorageClass, Tagging};
@@ -26,8 +27,9 @@ pub(crate) struct Object;
 /// seen without a download. A destroy deletes all of its versions.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
-    "acl", "checksum_algorithm", "force_destroy", "object_lock_legal_hold_status", "object_lock_mode",
-    "object_lock_retain_until_date", "override_provider", "source", "source_hash",
+    "acl", "checksum_algorithm", "checksum_crc32", "checksum_crc32c", "checksum_crc64nvme", "checksum_sha1",
+    "force_destroy", "object_lock_legal_hold_status", "object_lock_mode", "object_lock_retain_until_date",
+    "override_provider", "source", "source_hash",
 ]))]
 pub(crate) struct Properties {
     /// The bucket's name.
@@ -94,6 +96,8 @@ impl ResourceType for Object {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_s3_object";
+    const NAMED_BY: &'static [&'static str] = &["bucket", "key"];
+    const IMPORT_ID: &'static str = "BUCKET/KEY or s3://BUCKET/KEY";
     const PERMISSIONS: Permissions = Permissions {
         read: &["s3:GetObject", "s3:GetObjectTagging", "s3:ListBucket", "kms:Decrypt"],
         create: &["s3:PutObject", "s3:PutObjectTagging", "kms:GenerateDataKey"],
@@ -117,7 +121,12 @@ impl ResourceType for Object {
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         let desired = update.desired;
-        if update.changed.iter().any(|property| property != "tags") {
+        // After an import, or written otherwise, it may be what is there.
+        let there = update.live.checksum_sha256.as_ref();
+        let same = desired.bytes().is_ok_and(|content| there == Some(&checksum(&content)));
+        let is_there =
+            |property: &str| same && ["content", "content_base64", "checksum_sha256"].contains(&property);
+        if update.changed.iter().any(|property| property != "tags" && !is_there(property)) {
             // An object is written whole, with its tags.
             put(cloud.s3(), desired)?.send().await.named("s3:PutObject")?;
         } else if update.changes(&["tags"]) {
@@ -143,6 +152,16 @@ impl ResourceType for Object {
         let id = id(wanted.properties);
         let live = read(cloud, &ObjectOf { id: id.clone(), properties: None }).await?;
         Ok(live.map_or(Found::Absent, |live| wanted.by_tags(id, &live.properties.tags)))
+    }
+
+    async fn import(_: &Clients, id: &str) -> Result<Option<String>> {
+        let plain = id.strip_prefix("s3://").unwrap_or(id);
+        imported::<Self>(id, pair(plain, '/').map(|_| plain.to_owned()))
+    }
+
+    fn id_in_terraform(attributes: &Map) -> Option<String> {
+        // Terraform's own id is the key alone.
+        Some(format!("{}/{}", text(attributes, "bucket")?, text(attributes, "key")?))
     }
 
     fn canonical(properties: &mut Map) {
@@ -240,12 +259,18 @@ async fn read(cloud: &Clients, object: &ObjectOf<Object>) -> Result<Option<LiveO
     }))
 }
 
+impl Properties {
+    fn bytes(&self) -> Result<Vec<u8>> {
+        match (&self.content, &self.content_base64) {
+            (Some(text), _) => Ok(text.clone().into_bytes()),
+            (None, Some(text)) => decode(text),
+            (None, None) => Err(Error::new(ErrorKind::Invalid, "neither content nor content_base64")),
+        }
+    }
+}
+
 fn put(client: &aws_sdk_s3::Client, properties: &Properties) -> Result<PutObjectFluentBuilder> {
-    let content = match (&properties.content, &properties.content_base64) {
-        (Some(text), _) => text.clone().into_bytes(),
-        (None, Some(text)) => decode(text)?,
-        (None, None) => return Err(Error::new(ErrorKind::Invalid, "neither content nor content_base64")),
-    };
+    let content = properties.bytes()?;
     // A key means KMS; the header of it alone would be refused.
     let encryption = properties.server_side_encryption.as_deref();
     let encryption = encryption.or_else(|| properties.kms_key_id.as_ref().map(|_| "aws:kms"));
@@ -313,6 +338,7 @@ fn parts(id: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::import::tests::in_terraform;
     use serde_json::json;
 
     fn map(json: serde_json::Value) -> Map {
@@ -322,6 +348,8 @@ mod tests {
     #[test]
     fn ids_and_tags() {
         assert_eq!(parts("bucket/a/b.zip"), Some(("bucket", "a/b.zip")));
+        let attributes = json!({"id": "a/b.zip", "bucket": "bucket", "key": "a/b.zip"});
+        assert_eq!(in_terraform::<Object>(attributes), Some("bucket/a/b.zip".to_owned()));
         assert_eq!(query(&Tags::from_aws([("a b", "c&d"), ("e", "")])), "a%20b=c%26d&e=");
     }
 

@@ -15,6 +15,18 @@ pub(crate) fn from_aws(tags: impl IntoIterator<Item = Tag>) -> Tags {
     Tags::from_aws(tags.into_iter().map(|tag| (tag.key, tag.value)))
 }
 
+/// The bucket of an id that is its name. What a name is made of has changed over the years; what no name ever has is
+/// what other ids are made of.
+pub(crate) fn imported_bucket(id: &str) -> Option<String> {
+    Some(id.to_owned()).filter(|id| !id.is_empty() && !id.contains(['/', ':', ',']))
+}
+
+/// The bucket of an id that may have the account it is expected to belong to behind it.
+pub(crate) fn imported_bucket_of(id: &str) -> Option<String> {
+    let (bucket, owner) = id.split_once(',').unwrap_or((id, ""));
+    imported_bucket(bucket).filter(|_| owner.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Deletes every version of every object in a bucket, or of the one with this key, a thousand a request.
 pub(crate) async fn delete_versions(cloud: &Clients, bucket: &str, key: Option<&str>) -> Result<()> {
     loop {
@@ -44,5 +56,21 @@ pub(crate) async fn delete_versions(cloud: &Clients, bucket: &str, key: Option<&
             );
             return Err(Error::new(ErrorKind::Invalid, message));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_imported_by_name() {
+        assert_eq!(imported_bucket("app.example.com"), Some("app.example.com".to_owned()));
+        for id in ["", "bucket/key", "arn:aws:s3:::bucket", "bucket,123456789012"] {
+            assert_eq!(imported_bucket(id), None, "{id}");
+        }
+        assert_eq!(imported_bucket_of("bucket,123456789012"), Some("bucket".to_owned()));
+        assert_eq!(imported_bucket_of("bucket"), Some("bucket".to_owned()));
+        assert_eq!(imported_bucket_of("bucket,somebody"), None);
     }
 }
