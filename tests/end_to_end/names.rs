@@ -7,6 +7,7 @@ use wharf_tests::{Call, Result, Stage};
 pub(crate) const TESTS: &[Test] = &[
     ("nothing is written over", nothing_is_written_over),
     ("a renamed resource without tags stays", renamed_without_tags),
+    ("a renamed resource with tags stays", renamed_with_tags),
 ];
 
 const STACK: &str = "stack.yaml";
@@ -83,6 +84,28 @@ fn renamed_without_tags() -> Result<()> {
     stage.ok(&["apply", "--auto-approve"])?;
     let before = stage.objects()?;
     stage.write(STACK, &stack("may", "starts"))?;
+    stage.ok(&["apply", "--auto-approve"])?;
+    assert_eq!(stage.objects()?, before);
+    stage.exits(&["plan", "--detailed-exitcode"], 0).map(drop)
+}
+
+/// As `moved:` would say it: AWS takes no second role of the name, so it can be meant only.
+fn renamed_with_tags() -> Result<()> {
+    let stage = Stage::new()?;
+    let text = stack("policy", "target");
+    stage.write(STACK, &text)?;
+    stage.ok(&["apply", "--auto-approve"])?;
+    let before = stage.objects()?;
+    let renamed =
+        text.replace("  role:\n    type", "  runner:\n    type").replace("${role.name}", "${runner.name}");
+    stage.write(
+        STACK,
+        &renamed.replace("  rule:\n    type", "  daily:\n    type").replace("${rule.name}", "${daily.name}"),
+    )?;
+    let plan = stage.ok(&["plan"])?.stdout;
+    if !plan.contains("0 to add") || !plan.contains("0 to destroy") {
+        return Err(plan.into());
+    }
     stage.ok(&["apply", "--auto-approve"])?;
     assert_eq!(stage.objects()?, before);
     stage.exits(&["plan", "--detailed-exitcode"], 0).map(drop)

@@ -1,11 +1,12 @@
 //! Takes over objects that somebody else made. Changes nothing in AWS.
 
 use crate::Context;
+use crate::recover::Recorded;
 use std::collections::BTreeMap;
 use wharf_core::{Address, Map};
 use wharf_plan::{Graph, conceal};
 use wharf_provider::{Error, ErrorKind, Object};
-use wharf_state::{Record, Snapshot};
+use wharf_state::{Output, Record, Snapshot};
 
 /// An object to take over.
 #[derive(Debug, Clone)]
@@ -83,7 +84,18 @@ pub async fn import(
         };
         snapshot.resources.insert(import.address, record);
     }
+    record_outputs(context, snapshot);
     Ok(gone)
+}
+
+/// Outputs that can be told by now are as if they had been applied.
+fn record_outputs(context: &Context, snapshot: &mut Snapshot) {
+    // What cannot be evaluated yet is for a plan to say.
+    let outputs = context.expanded.outputs(&Recorded { snapshot }).unwrap_or_default();
+    for (name, value) in outputs.into_iter().filter(|(_, value)| value.is_known()) {
+        let sensitive = value.has_sensitive();
+        snapshot.outputs.insert(name, Output { value, sensitive });
+    }
 }
 
 fn unknown(resource_type: &str) -> Error {

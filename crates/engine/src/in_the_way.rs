@@ -5,7 +5,7 @@ use crate::prepare::Context;
 use crate::recover::known_ids;
 use crate::retry::{Patience, harmless};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use wharf_core::{Action, Address, Map, Schema, Span, Type, Value};
 use wharf_plan::{Change, Observed, Plan, Seen, conceal, move_address};
@@ -31,7 +31,11 @@ pub struct InTheWay {
 }
 
 /// What a look for everything that a plan would create found.
+#[derive(Default)]
 pub(crate) struct Looked {
+    /// Objects that the state knew under another address, which the stack file does not have any more: new address to
+    /// old.
+    pub(crate) moved: BTreeMap<Address, Address>,
     /// Objects of this stack that the state does not know; they are in the snapshot and among the observed ones now.
     pub(crate) adopted: Vec<(Address, String)>,
     /// Objects of others.
@@ -55,57 +59,61 @@ pub(crate) async fn look(
             known.insert((record.resource_type.clone(), id.clone()), address.clone());
         }
     }
-    let mut looked = Looked { adopted: Vec::new(), foreign: Vec::new() };
+    let mut looked = Looked::default();
     for (look, found) in looks.into_iter().zip(answers) {
-        let change = look.change;
-        match found {
-            Found::Absent => {}
-            Found::Ours(id) if !look.wanted.known.contains(&id) => {
-                // Without tags nothing but the state says to which address an object belongs.
-                let known_as = known.get(&(change.resource_type.clone(), id.clone()));
-                if let Some(old) = known_as.filter(|old| **old != change.address) {
-                    if leaves(plan, old) {
-                        if take_over(old, &change.address, snapshot, observed) {
-                            looked.adopted.push((change.address.clone(), id));
-                        }
-                    } else {
-                        looked.foreign.push(InTheWay {
-                            address: change.address.clone(),
-                            resource_type: change.resource_type.clone(),
-                            id,
-                            known_as: Some(old.clone()),
-                            span: change.span,
-                        });
-                    }
-                } else if look.adopt(&id, snapshot, observed).await? {
-                    looked.adopted.push((change.address.clone(), id));
+        let address = &look.change.address;
+        let (id, is_ours) = match found {
+            Found::Absent => continue,
+            Found::Ours(id) => (id, true),
+            Found::Foreign(id) => (id, false),
+        };
+        if look.wanted.known.contains(&id) {
+            continue;
+        }
+        let known_as = known.get(&(look.change.resource_type.clone(), id.clone())).cloned();
+        match &known_as {
+            // It was renamed in the stack file: a second one of its name there cannot be.
+            Some(old) if action(plan, old) == Action::Delete => {
+                if take_over(old, address, snapshot, observed) {
+                    looked.moved.insert(address.clone(), old.clone());
                 }
             }
-            Found::Ours(_) => {}
-            Found::Foreign(id) => {
-                let known_as = known.get(&(change.resource_type.clone(), id.clone())).cloned();
-                // What this very plan deletes or renames first is not in the way.
-                if look.wanted.known.contains(&id) || known_as.as_ref().is_some_and(|old| leaves(plan, old)) {
-                    continue;
+            // It gives its name up in this very plan.
+            Some(old) if leaves(context, plan, old) => {}
+            None if is_ours => {
+                if look.adopt(&id, snapshot, observed).await? {
+                    looked.adopted.push((address.clone(), id));
                 }
-                looked.foreign.push(InTheWay {
-                    address: change.address.clone(),
-                    resource_type: change.resource_type.clone(),
-                    id,
-                    known_as,
-                    span: change.span,
-                });
             }
+            _ => looked.foreign.push(InTheWay {
+                address: address.clone(),
+                resource_type: look.change.resource_type.clone(),
+                id,
+                known_as,
+                span: look.change.span,
+            }),
         }
     }
     Ok(looked)
 }
 
-/// Whether the plan takes the object of an address away.
-fn leaves(plan: &Plan, address: &Address) -> bool {
-    plan.changes
-        .iter()
-        .any(|change| change.address == *address && matches!(change.action, Action::Delete | Action::Replace))
+fn action(plan: &Plan, address: &Address) -> Action {
+    let change = plan.changes.iter().find(|change| change.address == *address);
+    change.map_or(Action::None, |change| change.action)
+}
+
+/// Whether the plan gives the object of an address another name, or another object the address.
+fn leaves(context: &Context, plan: &Plan, address: &Address) -> bool {
+    plan.changes.iter().filter(|change| change.address == *address).any(|change| match change.action {
+        Action::Replace => true,
+        Action::Update => {
+            let naming = context.provider.naming(&change.resource_type);
+            let named_by = naming.map(|naming| naming.named_by).unwrap_or_default();
+            let mut changed = change.differences.iter().filter_map(|difference| difference.path.property());
+            changed.any(|property| named_by.contains(&property))
+        }
+        _ => false,
+    })
 }
 
 /// Gives the object of an address that is to go to the one that wants just this object; false if that has one.

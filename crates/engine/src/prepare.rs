@@ -93,7 +93,7 @@ pub async fn prepare(
     for item in &recovered {
         context.reporter.event(Event::Recovered(item.clone()));
     }
-    let moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
+    let mut moved = apply_moves(&mut snapshot, &context.expanded.stack().moved);
     let retyped = depose_other_types(&mut snapshot, &context.expanded);
     let mut observed = observe(context, &snapshot).await?;
     for (address, id) in &observed.deposed_gone {
@@ -107,7 +107,8 @@ pub async fn prepare(
     if !looked.foreign.is_empty() {
         return Err(Failure::InTheWay(looked.foreign));
     }
-    if !looked.adopted.is_empty() {
+    moved.extend(looked.moved.clone());
+    if !looked.adopted.is_empty() || !looked.moved.is_empty() {
         for (address, id) in &looked.adopted {
             context.reporter.event(Event::Adopted { address: address.clone(), id: id.clone() });
         }

@@ -316,8 +316,8 @@ fn substitute(value: &Value, snapshot: &Snapshot) -> Value {
 }
 
 /// The attributes in a state, for expressions.
-struct Recorded<'a> {
-    snapshot: &'a Snapshot,
+pub(crate) struct Recorded<'a> {
+    pub(crate) snapshot: &'a Snapshot,
 }
 
 impl Lookup for Recorded<'_> {

@@ -331,7 +331,9 @@ impl Planner<'_> {
         let salt = &self.inputs.snapshot.lineage;
         let mut differences =
             diff::differences(&resource.schema, &resolved.desired, &canonical_live, &record.properties, salt);
-        differences.retain(|difference| !is_unmarked(difference));
+        if !is_marked(live, salt) {
+            differences.retain(|difference| !is_mark(difference));
+        }
         match &resource.lifecycle.ignore_changes {
             IgnoreChanges::All => differences.clear(),
             IgnoreChanges::Paths(paths) => {
@@ -522,10 +524,16 @@ fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
             && ignored.0.get(1).is_none_or(|key| path.0.get(1).is_none_or(|other| key == other)))
 }
 
-/// Whether an object only lacks one of wharf's own tags: it was imported, and the next change of its tags brings them.
-fn is_unmarked(difference: &diff::Difference) -> bool {
+/// Whether an object has the tag of this lineage. Without it, it was imported: it is not changed for wharf's own tags
+/// alone, and the next change of its tags brings them.
+fn is_marked(live: &Map, lineage: &str) -> bool {
+    let tags = live.get("tags_all").and_then(|tags| tags.bare().as_map());
+    tags.and_then(|tags| tags.get(ownership::LINEAGE)).and_then(Value::as_str) == Some(lineage)
+}
+
+fn is_mark(difference: &diff::Difference) -> bool {
     let [Segment::Key(property), Segment::Key(key)] = difference.path.0.as_slice() else { return false };
-    property == "tags_all" && ownership::is_ours(key) && difference.before.is_none()
+    property == "tags_all" && ownership::is_ours(key)
 }
 
 fn backticked(names: &[String]) -> String {

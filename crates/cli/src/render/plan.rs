@@ -101,8 +101,16 @@ fn one(text: &mut String, change: &Change, schema: Option<&Schema>, palette: Pal
             created(text, change, schema, palette);
         }
         Action::Update | Action::Replace => {
+            let before = text.len();
             for difference in &change.differences {
                 differs(text, difference, schema, palette);
+            }
+            if text.len() == before && !change.differences.is_empty() {
+                let _ = writeln!(
+                    text,
+                    "      {}",
+                    palette.faint("# only the tags by which wharf finds it again")
+                );
             }
         }
         _ => {}

@@ -155,7 +155,8 @@ fn a_state_in_a_file_goes_the_same_way() -> Result<()> {
             assert_eq!(prepared.plan.is_empty(), !is_first && mode == Mode::Apply);
             let options = Options { parallelism: 4, command: "test".into() };
             let lock = store.lock(crate::lock_info("apply")).await?;
-            let outcome = apply(&context, lock, prepared, &options).await;
+            let outcome = apply(&context, lock.clone(), prepared, &options).await;
+            lock.release().await?;
             assert!(outcome.is_complete(), "{outcome:?}");
             let written = store.read().await?.ok_or("no state")?;
             assert!(lab.cloud.disagreements(&written).is_empty());

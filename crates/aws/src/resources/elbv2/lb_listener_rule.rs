@@ -103,7 +103,8 @@ impl ResourceType for LbListenerRule {
     type Attributes = Attributes;
 
     const NAME: &'static str = "aws_lb_listener_rule";
-    // Not named by its priority: rules change places, and a new one may take a place that another leaves.
+    const NAMED_BY: &'static [&'static str] = &["listener_arn", "priority"];
+
     const IMPORT_ID: &'static str = "RULE_ARN";
     const BATCH: usize = BATCH;
     const PERMISSIONS: Permissions = Permissions {

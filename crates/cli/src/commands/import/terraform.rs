@@ -226,5 +226,7 @@ fn text(session: &Session, snapshot: &Snapshot, missing: &[&Address]) -> String 
             attributes,
         })
         .collect();
-    yaml::resources(&objects, &references)
+    yaml::resources(&objects, &references, &|resource_type, properties| {
+        provider.check(resource_type, properties)
+    })
 }

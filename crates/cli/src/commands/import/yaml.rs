@@ -13,23 +13,33 @@ pub(super) struct Written<'a> {
 
 /// The entries of `resources:` for these objects. `references` says which text stands for which expression: the id of
 /// an object for `vpc.id`.
-pub(super) fn resources(objects: &[Written<'_>], references: &HashMap<String, (Address, String)>) -> String {
+///
+/// `check` tells the mistakes of properties of a type: what AWS tells in two ways can be written in one only.
+pub(super) fn resources(
+    objects: &[Written<'_>],
+    references: &HashMap<String, (Address, String)>,
+    check: &dyn Fn(&str, &Map) -> Vec<(String, String)>,
+) -> String {
     let mut by_name: BTreeMap<&str, Vec<&Written<'_>>> = BTreeMap::new();
     for object in objects {
         by_name.entry(&object.address.name).or_default().push(object);
     }
     let mut entries = serde_json::Map::new();
     for (name, instances) in by_name {
-        entries.insert(name.to_owned(), entry(&instances, references));
+        entries.insert(name.to_owned(), entry(&instances, references, check));
     }
     serde_yaml::to_string(&serde_json::json!({"resources": entries})).unwrap_or_default()
 }
 
-fn entry(instances: &[&Written<'_>], references: &HashMap<String, (Address, String)>) -> serde_json::Value {
+fn entry(
+    instances: &[&Written<'_>],
+    references: &HashMap<String, (Address, String)>,
+    check: &dyn Fn(&str, &Map) -> Vec<(String, String)>,
+) -> serde_json::Value {
     let mut entry = serde_json::Map::new();
     let written: Vec<(Option<&str>, BTreeMap<&str, serde_json::Value>)> = instances
         .iter()
-        .map(|object| (object.address.key.as_deref(), properties(object, references)))
+        .map(|object| (object.address.key.as_deref(), properties(object, references, check)))
         .collect();
     let Some(((first_key, first), object)) = written.first().zip(instances.first()) else {
         return entry.into();
@@ -70,11 +80,27 @@ fn entry(instances: &[&Written<'_>], references: &HashMap<String, (Address, Stri
 fn properties<'a>(
     object: &'a Written<'_>,
     references: &HashMap<String, (Address, String)>,
+    check: &dyn Fn(&str, &Map) -> Vec<(String, String)>,
 ) -> BTreeMap<&'a str, serde_json::Value> {
     let mut properties = BTreeMap::new();
+    let mut wanted: Map = object
+        .schema
+        .properties()
+        .filter_map(|field| Some((field, object.attributes.get(&field.name)?)))
+        .filter(|(field, value)| is_wanted(field, value))
+        .map(|(field, value)| (field.name.clone(), value.clone()))
+        .collect();
+    // Until nothing is wrong any more, or nothing can be left out.
+    loop {
+        let can_go = |name: &String| object.schema.field(name).is_some_and(|field| !field.required);
+        let mistakes = check(object.resource_type, &wanted);
+        let Some(name) = mistakes.into_iter().map(|(name, _)| name).find(|name| can_go(name)) else { break };
+        if wanted.remove(&name).is_none() {
+            break;
+        }
+    }
     for field in object.schema.properties() {
-        let Some(value) = object.attributes.get(&field.name) else { continue };
-        if is_wanted(field, value) {
+        if let Some(value) = wanted.get(&field.name) {
             let value = if field.sensitive || value.has_sensitive() {
                 serde_json::Value::from(format!(
                     "${{var.{}_{}}}",
@@ -192,7 +218,7 @@ mod tests {
         });
         let references = HashMap::from([("vpc-1".to_owned(), (Address::single("vpc"), "id".to_owned()))]);
         assert_eq!(
-            resources(&objects, &references),
+            resources(&objects, &references, &|_, _| Vec::new()),
             "resources:\n  subnet:\n    type: aws_subnet\n    for_each:\n      a:\n        cidr_block: 10.0.0.0/24\n      b:\n        cidr_block: 10.0.1.0/24\n    properties:\n      cidr_block: ${each.value.cidr_block}\n      vpc_id: ${vpc.id}\n"
         );
     }
