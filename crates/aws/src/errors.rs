@@ -49,7 +49,9 @@ where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     let (kind, message) = match error {
-        _ if causes(error).any(|cause| cause.is::<NotSent>()) => (ErrorKind::LockLost, NotSent.to_string()),
+        _ if causes(error).any(<dyn StdError + 'static>::is::<NotSent>) => {
+            (ErrorKind::LockLost, NotSent.to_string())
+        }
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             let kind = kind_of(error.code().unwrap_or_default(), error.message().unwrap_or_default(), status);

@@ -39,12 +39,13 @@ pub(crate) async fn locked<T>(
 
 /// The id of a lock that can be broken by hand.
 fn breaks(problem: &StoreError) -> Option<&str> {
-    let StoreError::Locked(Holder { info: Some(info), lease: Some(_) }) = problem else { return None };
-    Some(&info.id)
+    let StoreError::Locked(holder) = problem else { return None };
+    holder.lease.as_ref()?;
+    Some(&holder.info.as_ref()?.id)
 }
 
 fn waits(holder: &Holder, waiting: Waiting) {
-    let locked = StoreError::Locked(holder.clone());
+    let locked = StoreError::Locked(Box::new(holder.clone()));
     terminal::note(&format!("{locked}{}", details(holder)));
     let left = holder.lease.as_ref().map(|lease| lease.left.as_secs() + 1);
     match (waiting, left) {

@@ -81,7 +81,7 @@ pub(crate) struct Taken {
 /// Takes the lock beside a state, or says who has it.
 pub(crate) async fn take(state: &Object, info: &LockInfo) -> Result<Taken, StoreError> {
     let object = Object { clients: state.clients.clone(), place: state.place.lock() };
-    let failed = |source| StoreError::Cloud { action: "lock", place: state.place.to_string(), source };
+    let failed = |source| cloud("lock", state, source);
     let form = Form { info: info.clone(), lasts_seconds: lasts().as_secs(), renewals: 0 };
     let (mut over, mut from_the_dead) = (None, false);
     loop {
@@ -107,7 +107,7 @@ pub(crate) async fn take(state: &Object, info: &LockInfo) -> Result<Taken, Store
         let left = left(&content, there.as_ref().map_or(LASTS, Form::lasts));
         if !left.is_zero() {
             let lease = Some(LeaseLeft { version: content.tag, left });
-            return Err(StoreError::Locked(Holder { info: there.map(|there| there.info), lease }));
+            return Err(StoreError::Locked(Box::new(Holder { info: there.map(|there| there.info), lease })));
         }
         (over, from_the_dead) = (Some(content.tag), true);
     }
@@ -117,7 +117,7 @@ pub(crate) async fn take(state: &Object, info: &LockInfo) -> Result<Taken, Store
 pub(crate) async fn end(state: &Object, id: &str) -> Result<LockInfo, StoreError> {
     let object = Object { clients: state.clients.clone(), place: state.place.lock() };
     let place = state.place.to_string();
-    let failed = |source: Error| StoreError::Cloud { action: "unlock", place: place.clone(), source };
+    let failed = |source| cloud("unlock", state, source);
     loop {
         let content = object.get(None).await.map_err(failed)?;
         let there = content.as_ref().and_then(parse);
@@ -129,7 +129,7 @@ pub(crate) async fn end(state: &Object, id: &str) -> Result<LockInfo, StoreError
                 }
             }
             (_, there) => {
-                let holder = there.map(|there| there.info);
+                let holder = there.map(|there| Box::new(there.info));
                 return Err(StoreError::NoSuchLock { place, holder });
             }
         }
@@ -139,6 +139,10 @@ pub(crate) async fn end(state: &Object, id: &str) -> Result<LockInfo, StoreError
 fn lasts() -> Duration {
     let set = std::env::var("WHARF_LOCK_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     set.filter(|seconds| *seconds > 0).map_or(LASTS, Duration::from_secs)
+}
+
+fn cloud(action: &'static str, object: &Object, source: Error) -> StoreError {
+    StoreError::Cloud { action, place: object.place.to_string(), source: Box::new(source) }
 }
 
 fn parse(content: &Content) -> Option<Form> {
@@ -186,15 +190,11 @@ impl Lease {
     }
 
     fn lost(&self, holder: Option<LockInfo>) -> StoreError {
-        StoreError::LockLost { place: self.object.place.to_string(), holder }
+        StoreError::LockLost { place: self.object.place.to_string(), holder: holder.map(Box::new) }
     }
 
     async fn renew(&self) -> Result<(), StoreError> {
-        let failed = |source| StoreError::Cloud {
-            action: "renew the lock of",
-            place: self.object.place.to_string(),
-            source,
-        };
+        let failed = |source| cloud("renew", &self.object, source);
         let mut held = self.held.lock().await;
         let Some(Held { form, tag }) = held.as_mut() else { return Err(self.lost(None)) };
         form.renewals += 1;
@@ -224,8 +224,7 @@ impl Lease {
             task.abort();
         }
         let Some(Held { mut tag, .. }) = self.held.lock().await.take() else { return Ok(()) };
-        let failed =
-            |source| StoreError::Cloud { action: "unlock", place: self.object.place.to_string(), source };
+        let failed = |source| cloud("delete", &self.object, source);
         loop {
             if let Tried::Done(()) = self.object.delete(&tag).await.map_err(failed)? {
                 return Ok(());

@@ -35,7 +35,7 @@ impl S3Store {
 
     fn cloud(&self, action: &'static str) -> impl FnOnce(Error) -> StoreError {
         let place = self.describe();
-        move |source| StoreError::Cloud { action, place, source }
+        move |source| StoreError::Cloud { action, place, source: Box::new(source) }
     }
 
     fn moved(&self) -> StoreError {

@@ -197,7 +197,7 @@ impl LocalStore {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked(Holder { info: holder(&mut file), lease: None }));
+                return Err(StoreError::Locked(Box::new(Holder { info: holder(&mut file), lease: None })));
             }
             Err(TryLockError::Error(error)) => return Err(Self::io("lock", &path)(error)),
         }
@@ -213,8 +213,8 @@ impl LocalStore {
         let Ok(mut file) = OpenOptions::new().read(true).write(true).open(&path) else { return free };
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => match holder(&mut file) {
-                Some(holder) => StoreError::HolderLives(holder),
-                None => StoreError::Locked(Holder { info: None, lease: None }),
+                Some(holder) => StoreError::HolderLives(Box::new(holder)),
+                None => StoreError::Locked(Box::new(Holder { info: None, lease: None })),
             },
             Err(TryLockError::Error(error)) => Self::io("lock", &path)(error),
             Ok(()) => free,

@@ -117,7 +117,7 @@ pub async fn acquire(
         }
         if first.is_none() {
             told(&holder);
-            first = Some(holder);
+            first = Some(*holder);
         }
         sleep(left.min(LOOK)).await;
     }

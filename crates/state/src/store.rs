@@ -98,14 +98,14 @@ pub enum StoreError {
     },
     /// Somebody else works on the stack.
     #[error("the state is locked by {}", .0.info.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string))]
-    Locked(Holder),
+    Locked(Box<Holder>),
     /// The lock ran out or was broken while its holder worked.
     #[error("the lock of the state {place} was lost{}", holder.as_ref().map(|holder| format!(" to {holder}")).unwrap_or_default())]
     LockLost {
         /// Where.
         place: String,
         /// Who has it now, if that is known.
-        holder: Option<LockInfo>,
+        holder: Option<Box<LockInfo>>,
     },
     /// There is no lock with the id that is to be broken.
     #[error("{}", .holder.as_ref().map_or_else(|| format!("{place} is not locked"), |holder| format!("the lock of {place} is {}, of {holder}", holder.id)))]
@@ -113,11 +113,11 @@ pub enum StoreError {
         /// The state.
         place: String,
         /// Who holds it.
-        holder: Option<LockInfo>,
+        holder: Option<Box<LockInfo>>,
     },
     /// The lock of a process that lives cannot be broken: the operating system keeps it.
     #[error("the lock is that of {0}, which still runs")]
-    HolderLives(LockInfo),
+    HolderLives(Box<LockInfo>),
     /// Somebody else wrote the state since it was read.
     #[error("somebody else wrote the state {place} meanwhile")]
     Moved {
@@ -150,7 +150,7 @@ pub enum StoreError {
         /// Where.
         place: String,
         /// Why.
-        source: CloudError,
+        source: Box<CloudError>,
     },
 }
 

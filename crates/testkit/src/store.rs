@@ -54,7 +54,7 @@ impl Lock for MemoryLock {
             }
             other => Err(StoreError::LockLost {
                 place: "memory".into(),
-                holder: other.as_ref().map(|held| held.info.clone()),
+                holder: other.as_ref().map(|held| Box::new(held.info.clone())),
             }),
         };
         Box::pin(async { held })
@@ -140,7 +140,10 @@ impl MemoryStore {
         match &kept.lock {
             Some(held) if !held.lapsed => {
                 let lease = Lease { version: held.info.id.clone(), left: Duration::from_millis(1) };
-                return Err(StoreError::Locked(Holder { info: Some(held.info.clone()), lease: Some(lease) }));
+                return Err(StoreError::Locked(Box::new(Holder {
+                    info: Some(held.info.clone()),
+                    lease: Some(lease),
+                })));
             }
             // Whoever held it may not write any more: the state is another one from now on.
             Some(_) => {
@@ -215,7 +218,7 @@ impl Store for MemoryStore {
             match kept.lock.take() {
                 Some(held) if held.info.id == id => Ok(held.info),
                 other => {
-                    let holder = other.as_ref().map(|held| held.info.clone());
+                    let holder = other.as_ref().map(|held| Box::new(held.info.clone()));
                     kept.lock = other;
                     Err(StoreError::NoSuchLock { place: "memory".into(), holder })
                 }

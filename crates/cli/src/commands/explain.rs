@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Explain) -> Result<u8, CommandError> {
     let path: Vec<&str> = parts.collect();
     if path.is_empty() {
         let permissions = provider.registry().get(name).map(|entry| entry.permissions).unwrap_or_default();
-        terminal::out(&whole(name, &schema, permissions));
+        let import_id = provider.naming(name).map_or("ID", |naming| naming.import_id);
+        terminal::out(&whole(name, &schema, permissions, import_id));
     } else {
         terminal::out(&one(what, find(name, &schema, &path)?));
     }
@@ -66,7 +67,7 @@ fn inner(ty: &Type) -> Option<&Schema> {
     }
 }
 
-fn whole(name: &str, schema: &Schema, permissions: Permissions) -> String {
+fn whole(name: &str, schema: &Schema, permissions: Permissions, import_id: &str) -> String {
     let mut text = format!("{name}\n\n{}\n\nProperties:\n", schema.description);
     fields(&mut text, schema.properties(), 2);
     text.push_str("\nAttributes:\n");
@@ -74,6 +75,7 @@ fn whole(name: &str, schema: &Schema, permissions: Permissions) -> String {
     if !schema.unsupported.is_empty() {
         let _ = write!(text, "\nIn Terraform, but not here: {}\n", schema.unsupported.join(", "));
     }
+    let _ = write!(text, "\nImport:\n  wharf import ADDRESS ID, where ID is {import_id}\n");
     text.push_str("\nIAM actions:\n");
     for (step, actions) in [
         ("read", permissions.read),

@@ -110,7 +110,7 @@ impl ResourceType for Bucket {
         if update.changes(&["tags"]) {
             // The list sent is the list kept; without AWS's own tags (CloudFormation's), AWS refuses it.
             let there = tags(cloud, update.id).await?;
-            let of_aws = there.into_iter().filter(|tag| tag.key.starts_with("aws:"));
+            let of_aws = there.into_iter().flatten().filter(|tag| tag.key.starts_with("aws:"));
             let tags = to_aws(&update.desired.tags)?.into_iter().chain(of_aws).collect();
             let tagging = Tagging::builder().set_tag_set(Some(tags)).build().built()?;
             let request = cloud.s3().put_bucket_tagging().bucket(update.id).tagging(tagging);
@@ -187,10 +187,14 @@ impl Properties {
 
 async fn read(cloud: &Clients, object: &ObjectOf<Bucket>) -> Result<Option<LiveOf<Bucket>>> {
     let name = &object.id;
-    let (head, tags) = futures::try_join!(head(cloud, name), tags(cloud, name))?;
-    let Some(head) = head else { return Ok(None) };
     let recorded = object.properties.as_ref();
-    let region = head.bucket_region.unwrap_or_else(|| cloud.region().to_owned());
+    let mut region = cloud.region().to_owned();
+    if recorded.is_none() {
+        // A bucket that is not known yet may be in another region.
+        let Some(head) = head(cloud, name).await? else { return Ok(None) };
+        region = head.bucket_region.unwrap_or(region);
+    }
+    let Some(tags) = tags(cloud, name).await? else { return Ok(None) };
     let partition = cloud.partition();
     let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     Ok(Some(LiveOf {
@@ -231,10 +235,14 @@ async fn head(cloud: &Clients, name: &str) -> Result<Option<HeadBucketOutput>> {
     }
 }
 
-async fn tags(cloud: &Clients, name: &str) -> Result<Vec<Tag>> {
+/// The tags of a bucket; nothing if it is not there.
+async fn tags(cloud: &Clients, name: &str) -> Result<Option<Vec<Tag>>> {
     let answer = cloud.s3().get_bucket_tagging().bucket(name).send().await;
-    let answer = answer.named("s3:GetBucketTagging").or_absent()?;
-    Ok(answer.map(|answer| answer.tag_set).unwrap_or_default())
+    match answer.named("s3:GetBucketTagging") {
+        Ok(answer) => Ok(Some(answer.tag_set)),
+        Err(error) if error.is_code("NoSuchTagSet") => Ok(Some(Vec::new())),
+        Err(error) => Err::<Vec<Tag>, _>(error).or_absent(),
+    }
 }
 
 /// Whether a bucket is in another region, as S3 says to most requests.

@@ -44,11 +44,11 @@ pub(super) struct Contents {
 struct File {
     version: Option<u64>,
     #[serde(default)]
-    resources: Vec<Resource>,
+    resources: Vec<Declared>,
 }
 
 #[derive(Deserialize)]
-struct Resource {
+struct Declared {
     module: Option<String>,
     mode: String,
     #[serde(rename = "type")]

@@ -3,6 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use wharf_core::{Address, Field, Map, Schema, Type, Value};
 
+/// Which text stands for which attribute of which object.
+pub(super) type References = HashMap<String, (Address, String)>;
+
+/// The mistakes of properties of a type, each with the property it is about.
+pub(super) type Check<'a> = dyn Fn(&str, &Map) -> Vec<(String, String)> + 'a;
+
 /// An object to be written.
 pub(super) struct Written<'a> {
     pub(super) address: &'a Address,
@@ -15,11 +21,7 @@ pub(super) struct Written<'a> {
 /// an object for `vpc.id`.
 ///
 /// `check` tells the mistakes of properties of a type: what AWS tells in two ways can be written in one only.
-pub(super) fn resources(
-    objects: &[Written<'_>],
-    references: &HashMap<String, (Address, String)>,
-    check: &dyn Fn(&str, &Map) -> Vec<(String, String)>,
-) -> String {
+pub(super) fn resources(objects: &[Written<'_>], references: &References, check: &Check<'_>) -> String {
     let mut by_name: BTreeMap<&str, Vec<&Written<'_>>> = BTreeMap::new();
     for object in objects {
         by_name.entry(&object.address.name).or_default().push(object);
@@ -31,11 +33,7 @@ pub(super) fn resources(
     serde_yaml::to_string(&serde_json::json!({"resources": entries})).unwrap_or_default()
 }
 
-fn entry(
-    instances: &[&Written<'_>],
-    references: &HashMap<String, (Address, String)>,
-    check: &dyn Fn(&str, &Map) -> Vec<(String, String)>,
-) -> serde_json::Value {
+fn entry(instances: &[&Written<'_>], references: &References, check: &Check<'_>) -> serde_json::Value {
     let mut entry = serde_json::Map::new();
     let written: Vec<(Option<&str>, BTreeMap<&str, serde_json::Value>)> = instances
         .iter()
@@ -79,8 +77,8 @@ fn entry(
 /// What the stack file has to set so that a plan finds nothing to do.
 fn properties<'a>(
     object: &'a Written<'_>,
-    references: &HashMap<String, (Address, String)>,
-    check: &dyn Fn(&str, &Map) -> Vec<(String, String)>,
+    references: &References,
+    check: &Check<'_>,
 ) -> BTreeMap<&'a str, serde_json::Value> {
     let mut properties = BTreeMap::new();
     let mut wanted: Map = object
@@ -127,12 +125,7 @@ fn is_wanted(field: &Field, value: &Value) -> bool {
     !is_empty && field.default.as_ref() != Some(value)
 }
 
-fn expression(
-    value: &Value,
-    ty: &Type,
-    own: &Address,
-    references: &HashMap<String, (Address, String)>,
-) -> serde_json::Value {
+fn expression(value: &Value, ty: &Type, own: &Address, references: &References) -> serde_json::Value {
     match value {
         Value::String(text) => match references.get(text) {
             Some((address, attribute)) if address.name != own.name => {
@@ -163,12 +156,7 @@ fn expression(
 }
 
 /// A block without what has its default.
-fn block(
-    map: &Map,
-    schema: &Schema,
-    own: &Address,
-    references: &HashMap<String, (Address, String)>,
-) -> serde_json::Value {
+fn block(map: &Map, schema: &Schema, own: &Address, references: &References) -> serde_json::Value {
     let entries = schema.properties().filter_map(|field| {
         let value = map.get(&field.name).filter(|value| is_wanted(field, value))?;
         Some((field.name.clone(), expression(value, &field.ty, own, references)))
