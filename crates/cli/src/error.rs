@@ -195,7 +195,9 @@ pub(crate) fn store(error: &StoreError) -> CommandError {
                 cloud.details.insert(0, format!("  {message}"));
             }
             cloud.details.dedup();
-            if source.is_code("NoSuchBucket") {
+            if source.kind == ErrorKind::AccessDenied && source.operation == "s3:GetObject" {
+                cloud.hint("where there is no state yet, S3 says so to whoever may not s3:ListBucket")
+            } else if source.is_code("NoSuchBucket") {
                 cloud.hint("check `state.s3.bucket`, or create it: wharf state init")
             } else {
                 cloud

@@ -4,7 +4,8 @@ use wharf_core::{Map, PropertyPath, Schema, Type, Value};
 
 /// `live` with everything that `desired` declares put over it, block by block.
 ///
-/// Lists of blocks of equal length are merged pairwise, so that what a block does not set stays as it is.
+/// Blocks that have a name are merged with those of the same name, others with those at the same place if there are as
+/// many: what a block does not set stays as it is.
 pub fn overlay(schema: &Schema, live: &Map, desired: &Map) -> Map {
     let mut result = live.clone();
     for (name, value) in desired {
@@ -17,10 +18,17 @@ pub fn overlay(schema: &Schema, live: &Map, desired: &Map) -> Map {
                 Some(Type::Block { schema: inner, set: false, .. }),
                 Some(Value::List(old)),
                 Value::List(new),
-            ) if old.len() == new.len() => {
-                let blocks = old.iter().zip(new).map(|(old, new)| match (old, new) {
-                    (Value::Map(old), Value::Map(new)) => Value::Map(overlay(inner, old, new)),
-                    (_, new) => new.clone(),
+            ) if is_named(inner) || old.len() == new.len() => {
+                let blocks = new.iter().enumerate().map(|(place, new)| {
+                    let old = if is_named(inner) {
+                        old.iter().find(|old| name_of(old).is_some() && name_of(old) == name_of(new))
+                    } else {
+                        old.get(place)
+                    };
+                    match (old, new) {
+                        (Some(Value::Map(old)), Value::Map(new)) => Value::Map(overlay(inner, old, new)),
+                        (_, new) => new.clone(),
+                    }
                 });
                 Value::List(blocks.collect())
             }
@@ -29,6 +37,15 @@ pub fn overlay(schema: &Schema, live: &Map, desired: &Map) -> Map {
         result.insert(name.clone(), merged);
     }
     result
+}
+
+/// Whether blocks of a kind are told apart by their names: the stages of a pipeline.
+fn is_named(schema: &Schema) -> bool {
+    schema.field("name").is_some_and(|field| field.required && field.ty == Type::String)
+}
+
+fn name_of(block: &Value) -> Option<&str> {
+    block.as_map()?.get("name")?.as_str()
 }
 
 /// `value` with the sensitive marks that `like` has at the same places; where the shapes differ, the whole of it.
@@ -119,9 +136,28 @@ fn search(planned: &Value, actual: &Value, path: &PropertyPath) -> Option<Proper
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::sync::Arc;
+    use wharf_core::Field;
 
     fn value(json: serde_json::Value) -> Value {
         Value::from(json)
+    }
+
+    #[test]
+    fn blocks_that_change_places_keep_what_is_theirs() {
+        let fields = vec![
+            Field { required: true, ..Field::new("name", Type::String) },
+            Field::new("run_order", Type::Integer),
+        ];
+        let inner = Arc::new(Schema { fields, ..Schema::default() });
+        let ty = Type::Block { schema: inner, max: None, set: false };
+        let schema = Schema { fields: vec![Field::new("action", ty)], ..Schema::default() };
+        let map = |json| Map::from([("action".to_owned(), value(json))]);
+        let live = map(json!([{"name": "a", "run_order": 1}, {"name": "b", "run_order": 2}]));
+        let desired = map(json!([{"name": "b"}, {"name": "a"}, {"name": "c"}]));
+        let wanted =
+            map(json!([{"name": "b", "run_order": 2}, {"name": "a", "run_order": 1}, {"name": "c"}]));
+        assert_eq!(overlay(&schema, &live, &desired), wanted);
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn seconds(elapsed: Duration) -> String {
 fn recovered(item: &Recovered) -> Option<String> {
     Some(match item {
         Recovered::Adopted { address, id } => {
-            format!("{address}: an earlier run had created {id}; it is in the state now")
+            format!("{address}: an earlier run had created {id}; taken over")
         }
         Recovered::NotCreated { address } => format!("{address}: an earlier run had not created it"),
         Recovered::Read { .. } => return None,
@@ -65,7 +65,7 @@ fn recovered(item: &Recovered) -> Option<String> {
 }
 
 fn adopted(address: &Address, id: &str) -> String {
-    format!("{address}: this stack's {id} is there already; it is in the state now")
+    format!("{address}: this stack's {id} is there already; taken over")
 }
 
 /// The line of an event, if it is worth one.
