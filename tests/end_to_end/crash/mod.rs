@@ -6,6 +6,7 @@ mod cycle;
 mod matrix;
 mod phase;
 mod point;
+mod trouble;
 
 use crate::Test;
 

@@ -4,6 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 use wharf_tests::Result;
 
+/// Where the state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a file.
+    Local,
+    /// In S3, where the requests for the state and its lock are requests as any others.
+    S3,
+}
+
 /// Which requests of a run are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -24,9 +33,10 @@ pub(crate) enum Boundary {
     Answered,
 }
 
-/// One instant at which a run is killed, written `replace:change:37:after`.
+/// One instant at which a run is killed, written `s3:replace:change:37:after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Point {
+    pub(crate) place: Place,
     pub(crate) phase: Phase,
     pub(crate) kind: Kind,
     /// Which request of that kind, from 1, in the order in which they arrive.
@@ -39,6 +49,17 @@ pub(crate) struct Point {
 pub(crate) struct Requests {
     pub(crate) changes: u64,
     pub(crate) reads: u64,
+}
+
+impl Place {
+    pub(crate) const ALL: [Place; 2] = [Place::Local, Place::S3];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Place::Local => "local",
+            Place::S3 => "s3",
+        }
+    }
 }
 
 impl Kind {
@@ -64,8 +85,8 @@ impl Boundary {
 
 impl Point {
     /// All points of a phase: every boundary of a request that changes something, one of a request that looks.
-    pub(crate) fn all(phase: Phase, requests: Requests) -> Vec<Self> {
-        let of = |kind, number, boundary| Point { phase, kind, number, boundary };
+    pub(crate) fn all(place: Place, phase: Phase, requests: Requests) -> Vec<Self> {
+        let of = |kind, number, boundary| Point { place, phase, kind, number, boundary };
         let changes = (1..=requests.changes)
             .flat_map(|number| Boundary::ALL.map(|boundary| of(Kind::Change, number, boundary)));
         let reads = (1..=requests.reads).map(|number| of(Kind::Read, number, Boundary::Before));
@@ -81,7 +102,8 @@ impl Point {
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}:{}", self.phase.name(), self.kind.name(), self.number, self.boundary.name())
+        let (place, phase) = (self.place.name(), self.phase.name());
+        write!(f, "{place}:{phase}:{}:{}:{}", self.kind.name(), self.number, self.boundary.name())
     }
 }
 
@@ -90,11 +112,12 @@ impl FromStr for Point {
 
     fn from_str(text: &str) -> Result<Self> {
         let parts: Vec<&str> = text.split(':').collect();
-        let [phase, kind, number, boundary] = parts[..] else {
-            return Err(format!("`{text}` is not like `replace:change:37:after`").into());
+        let [place, phase, kind, number, boundary] = parts[..] else {
+            return Err(format!("`{text}` is not like `s3:replace:change:37:after`").into());
         };
         let unknown = |part: &str| format!("`{part}` in `{text}` is not known");
         Ok(Point {
+            place: Place::ALL.into_iter().find(|p| p.name() == place).ok_or_else(|| unknown(place))?,
             phase: Phase::ALL.into_iter().find(|p| p.name() == phase).ok_or_else(|| unknown(phase))?,
             kind: [Kind::Change, Kind::Read]
                 .into_iter()
