@@ -30,7 +30,8 @@ enum Command {
     Test {
         /// Only tests whose name contains this
         filter: Option<String>,
-        /// Kill wharf at every boundary of every request instead (an hour on 2 cores), and fail more of them
+        /// Kill wharf at every boundary of every request instead, with the state in a file and in S3 (two hours on 2
+        /// cores), fail more of them, and run ten thousand random histories
         #[arg(long, conflicts_with = "filter")]
         crash: bool,
     },

@@ -2,6 +2,9 @@ use crate::host::{self, Result};
 use crate::python;
 use wharf_testkit::emulator::PYTHON;
 
+/// How many random histories of the engine there are with the crash matrix.
+const HISTORIES: &str = "10000";
+
 /// Runs all tests: what is generated, the emulator's own, then the workspace's.
 pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     let python = python::ensure()?;
@@ -18,10 +21,15 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     host::run(host::cargo(&arguments).env(PYTHON, &python))
 }
 
-/// Runs the whole crash matrix, of which the ordinary tests run a sample. It prints how far it is, and what came of it.
+/// Runs the whole crash matrix and ten thousand random histories, of which the ordinary tests run a sample each. They
+/// print how far they are, and what came of it.
 pub(crate) fn crash() -> Result<()> {
     let python = python::ensure()?;
     host::wharf(false)?;
-    let arguments = ["test", "--workspace", "--quiet", "--test", "end_to_end", "--", "crash::"];
-    host::run(host::cargo(&arguments).env(PYTHON, &python).env("WHARF_CRASH", "all"))
+    host::say(&format!("{HISTORIES} random histories on a cloud in memory..."));
+    let histories = ["test", "--workspace", "--quiet", "--test", "engine", "--", "random::whatever_happens"];
+    host::run(host::cargo(&histories).env("WHARF_HISTORIES", HISTORIES))?;
+    host::say("killing wharf at every boundary of every request...");
+    let matrix = ["test", "--workspace", "--quiet", "--test", "end_to_end", "--", "crash::"];
+    host::run(host::cargo(&matrix).env(PYTHON, &python).env("WHARF_CRASH", "all"))
 }

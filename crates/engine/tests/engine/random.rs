@@ -4,10 +4,11 @@ use crate::{Lab, Result, block_here_on};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wharf_plan::Mode;
 use wharf_provider::ErrorKind;
 use wharf_testkit::fake::{Call, Fault, Rule};
@@ -22,6 +23,7 @@ fn whatever_happens_it_converges_and_goes_away() -> Result<()> {
         Some(seed) => seed..seed + 1,
         None => 0..number("WHARF_HISTORIES").unwrap_or(HISTORIES),
     };
+    let start = Instant::now();
     // They mostly wait, each for its own.
     let next = AtomicU64::new(seeds.start);
     let failed = Mutex::new(Vec::new());
@@ -42,6 +44,11 @@ fn whatever_happens_it_converges_and_goes_away() -> Result<()> {
         }
     });
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if number("WHARF_HISTORIES").is_some() {
+        let (count, seconds) = (seeds.end - seeds.start, start.elapsed().as_secs());
+        let line = format!("{count} random histories in {seconds} s; {} failed", failed.len());
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
 }
 
