@@ -11,6 +11,7 @@ mod minimal;
 mod names;
 mod reference;
 mod remote;
+mod secrets;
 mod state;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -38,6 +39,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("reference", reference::TESTS),
         ("state", state::TESTS),
         ("remote", remote::TESTS),
+        ("secrets", secrets::TESTS),
         ("import", import::TESTS),
     ];
     for (module, tests) in modules {

@@ -2,6 +2,7 @@
 //! to exit codes. All of it is in this file.
 
 use crate::render;
+use crate::secret;
 use crate::session::Loaded;
 use crate::terminal;
 use wharf_core::{Address, Diagnostic, Diagnostics, Sources};
@@ -48,17 +49,17 @@ impl CommandError {
         self
     }
 
-    /// Prints it to stderr.
+    /// Prints it to stderr, without the stack's sensitive values.
     pub(crate) fn print(&self) {
         let bold = if terminal::stderr_color() { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
         if !self.message.is_empty() {
-            terminal::note(&format!("{}error{}: {}", bold.0, bold.1, self.message));
+            terminal::note(&secret::hidden(format!("{}error{}: {}", bold.0, bold.1, self.message)));
         }
         for detail in &self.details {
-            terminal::note(detail);
+            terminal::note(&secret::hidden(detail));
         }
         for hint in &self.hints {
-            terminal::note(&format!("hint: {hint}"));
+            terminal::note(&secret::hidden(format!("hint: {hint}")));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{self, CommandError};
 use crate::session::Loaded;
-use crate::{signals, terminal};
+use crate::{secret, signals, terminal};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wharf_state::{Holder, Lock, LockInfo, Store, StoreError, Waiting, acquire, random_id};
@@ -32,7 +32,7 @@ pub(crate) async fn locked<T>(
     signals::release_on_leaving(None);
     if let Err(problem) = lock.release().await {
         // What was done is saved; the lock ends by itself.
-        terminal::note(&format!("warning: the lock could not be given back: {problem}"));
+        terminal::note(&secret::hidden(format!("warning: the lock could not be given back: {problem}")));
     }
     result
 }

@@ -6,6 +6,7 @@ mod error;
 mod lock;
 mod recovery;
 mod render;
+mod secret;
 mod session;
 mod signals;
 mod terminal;

@@ -2,6 +2,7 @@
 
 use crate::args::StackArgs;
 use crate::error::{self, CommandError};
+use crate::secret;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -46,6 +47,7 @@ pub(crate) fn load(args: &StackArgs, provider: &dyn Provider) -> Result<Loaded, 
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
+    let mut given = Vec::new();
     let mut inputs = Inputs::default().with_environment(
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
@@ -53,6 +55,7 @@ pub(crate) fn load(args: &StackArgs, provider: &dyn Provider) -> Result<Loaded, 
     for file in &args.inputs.var_files {
         let source = sources.add(file.clone(), read(file)?);
         inputs = inputs.with_file(&sources, source);
+        given.push(source);
     }
     for (name, value) in &args.inputs.vars {
         inputs = inputs.with_var(name.clone(), value.clone());
@@ -61,6 +64,12 @@ pub(crate) fn load(args: &StackArgs, provider: &dyn Provider) -> Result<Loaded, 
         Ok(stack) => Arc::new(stack),
         Err(diagnostics) => return Err(error::mistakes(diagnostics, &sources)),
     };
+    if stack.has_secrets() {
+        // Any line of them may hold one, also under a name that is misspelt.
+        for source in given {
+            sources.hide(source);
+        }
+    }
     let files = StackDirectory::new(&directory)
         .map_err(|problem| CommandError::new(format!("cannot use {}: {problem}", directory.display())))?;
     let argument = match args.stack.to_str() {
@@ -104,10 +113,13 @@ fn read(path: &Path) -> Result<String, CommandError> {
 impl Loaded {
     /// Binds variables and expands `for_each`.
     pub(crate) fn expand(&self, environment: &Environment) -> Result<Expanded, CommandError> {
-        self.stack
+        let expanded = self
+            .stack
             .clone()
             .expand(&self.inputs, environment, self.files.clone())
-            .map_err(|diagnostics| error::mistakes(diagnostics, &self.sources))
+            .map_err(|diagnostics| error::mistakes(diagnostics, &self.sources))?;
+        secret::know(expanded.secrets());
+        Ok(expanded)
     }
 
     /// The store of the stack's state, and the clients that reach it.

@@ -11,6 +11,8 @@ pub struct SourceId(u32);
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<(PathBuf, Arc<str>)>,
+    /// Those whose text is not to be shown.
+    hidden: Vec<SourceId>,
 }
 
 impl Sources {
@@ -18,6 +20,16 @@ impl Sources {
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
         self.files.push((path.into(), text.into()));
         SourceId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Keeps a text out of snippets from now on: it may hold sensitive values.
+    pub fn hide(&mut self, id: SourceId) {
+        self.hidden.push(id);
+    }
+
+    /// Whether a text may not be shown.
+    pub fn is_hidden(&self, id: SourceId) -> bool {
+        self.hidden.contains(&id)
     }
 
     /// The path as it was given.

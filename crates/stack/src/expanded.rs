@@ -164,6 +164,14 @@ impl Expanded {
         }
     }
 
+    /// The texts and numbers that sensitive variables hold, as text.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        let values = self.stack.variables.iter().filter_map(|variable| self.variables.get(&variable.name));
+        values.for_each(|value| collect_secrets(value, false, &mut secrets));
+        secrets
+    }
+
     /// `aws:`, evaluated.
     pub fn aws(&self) -> &AwsSettings {
         &self.aws
@@ -172,6 +180,17 @@ impl Expanded {
     /// `state:`, evaluated.
     pub fn state(&self) -> &StateSettings {
         &self.state
+    }
+}
+
+fn collect_secrets(value: &Value, is_secret: bool, secrets: &mut Vec<String>) {
+    match value {
+        Value::Sensitive(inner) => collect_secrets(inner, true, secrets),
+        Value::List(list) => list.iter().for_each(|item| collect_secrets(item, is_secret, secrets)),
+        Value::Map(map) => map.values().for_each(|item| collect_secrets(item, is_secret, secrets)),
+        Value::String(text) if is_secret => secrets.push(text.clone()),
+        Value::Number(number) if is_secret => secrets.push(number.to_string()),
+        _ => {}
     }
 }
 

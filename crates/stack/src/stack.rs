@@ -28,6 +28,13 @@ pub struct Stack {
     pub(crate) order: Vec<Item>,
 }
 
+impl Stack {
+    /// Whether a variable of it is sensitive.
+    pub fn has_secrets(&self) -> bool {
+        self.variables.iter().any(|variable| variable.sensitive)
+    }
+}
+
 /// One entry under `resources:`.
 #[derive(Debug)]
 pub struct Resource {

@@ -4,11 +4,11 @@ use crate::error::{self, CommandError, ERROR, INTERRUPTED};
 use crate::lock::locked;
 use crate::render::{self, progress, style::Palette};
 use crate::session::Session;
-use crate::{recovery, signals, terminal};
+use crate::{recovery, secret, signals, terminal};
 use serde_json::json;
 use std::sync::Arc;
 use wharf_core::{Diagnostic, Diagnostics};
-use wharf_engine::{Options, Outcome, Reporter, apply, prepare};
+use wharf_engine::{Failed, Options, Outcome, Reporter, apply, prepare};
 use wharf_plan::{Mode, Plan};
 use wharf_state::Lock;
 
@@ -123,11 +123,15 @@ fn outcome_json(outcome: &Outcome) -> serde_json::Value {
         "changed": outcome.done.update,
         "replaced": outcome.done.replace,
         "destroyed": outcome.done.delete,
-        "failed": outcome.failed.iter().map(|failed| json!({"address": failed.address, "error": failed.error.to_string()})).collect::<Vec<_>>(),
+        "failed": outcome.failed.iter().map(failed_json).collect::<Vec<_>>(),
         "not_tried": outcome.skipped.len() + outcome.not_started,
         "state_writes": outcome.writes,
         "outputs": super::output::json(&outcome.outputs),
     })
+}
+
+fn failed_json(failed: &Failed) -> serde_json::Value {
+    json!({"address": failed.address, "error": secret::hidden(failed.error.to_string())})
 }
 
 /// The error report comes last.
@@ -139,7 +143,8 @@ fn end(outcome: &Outcome, session: &Session) -> Result<u8, CommandError> {
     });
     let mut errors = Diagnostics::default();
     for failed in &outcome.failed {
-        let mut diagnostic = Diagnostic::error(format!("`{}`: {}", failed.address, failed.error));
+        let mut diagnostic =
+            Diagnostic::error(secret::hidden(format!("`{}`: {}", failed.address, failed.error)));
         if let Some(span) = failed.span {
             diagnostic = diagnostic.at(span);
         }

@@ -1,6 +1,6 @@
 //! Diagnostics as people read them: the message, the place, the text there, what to do.
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use wharf_core::{Diagnostic, Severity, SourceId, Sources, Span};
@@ -32,6 +32,14 @@ fn group<'d>(diagnostic: &'d Diagnostic, sources: &'d Sources) -> Group<'d> {
     let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
     for (source, marks) in by_source(diagnostic) {
         let (Some(text), Some(path)) = (sources.text(source), sources.path(source)) else { continue };
+        if sources.is_hidden(source) {
+            for mark in &marks {
+                let Some((line, column)) = sources.position(&mark.span) else { continue };
+                let place = Origin::path(path.display().to_string()).line(line).char_column(column);
+                group = group.element(place).elements(mark.words.map(|words| Level::NOTE.message(words)));
+            }
+            continue;
+        }
         let window = window(text, &marks);
         let first_line = text[..window.start].matches('\n').count() + 1;
         let annotations = marks.iter().map(|mark| mark.annotation(text, &window));

@@ -1,7 +1,7 @@
 //! Progress: a line per running operation on a terminal, plain lines elsewhere, JSON lines for programs.
 
 use super::style::Palette;
-use crate::terminal;
+use crate::{secret, terminal};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -85,16 +85,18 @@ fn line(event: &Event, palette: Palette) -> Option<String> {
         }
         Event::Failed { address, kind, error, elapsed } => {
             let text = format!("{} failed after {}", words(kind).0, seconds(*elapsed));
-            format!("{address}: {}: {error}", palette.removed(&text))
+            secret::hidden(format!("{address}: {}: {error}", palette.removed(&text)))
         }
         Event::Skipped { address, kind, because } => {
             format!("{address}: not {} because {because} failed", words(kind).1)
         }
         Event::Retrying { address, error, elapsed, .. } => {
             let code = error.code.as_deref().unwrap_or(&error.message);
-            format!("{address}: waiting, {} so far: {code}", seconds(*elapsed))
+            secret::hidden(format!("{address}: waiting, {} so far: {code}", seconds(*elapsed)))
         }
-        Event::NotSaved { error } => format!("the state could not be saved, trying again: {error}"),
+        Event::NotSaved { error } => {
+            secret::hidden(format!("the state could not be saved, trying again: {error}"))
+        }
         Event::Refreshing { .. } | Event::Refreshed { .. } | Event::Saved { .. } | Event::Stopping { .. } => {
             return None;
         }
@@ -139,8 +141,9 @@ impl Reporter for Live {
             Event::Retrying { address, error, .. } => {
                 let prefix = format!("{address} ");
                 let bars = running.iter().filter(|(key, _)| key.starts_with(&prefix));
+                let code = error.code.as_deref().unwrap_or(&error.message);
                 for (_, bar) in bars {
-                    bar.set_message(format!("waiting: {}", error.code.as_deref().unwrap_or(&error.message)));
+                    bar.set_message(secret::hidden(format!("waiting: {code}")));
                 }
             }
             Event::Finished { address, kind, .. } | Event::Failed { address, kind, .. } => {
@@ -183,20 +186,20 @@ fn json_line(event: &Event) -> Option<Json> {
             json!({"event": "started", "address": address, "type": resource_type, "action": kind_name(kind)})
         }
         Event::Retrying { address, error, delay, .. } => json!({
-            "event": "retrying", "address": address, "error": error.to_string(), "delay_ms": milliseconds(*delay),
+            "event": "retrying", "address": address, "error": secret::hidden(error.to_string()), "delay_ms": milliseconds(*delay),
         }),
         Event::Finished { address, kind, id, elapsed } => json!({
             "event": "finished", "address": address, "action": kind_name(kind), "id": id, "elapsed_ms": milliseconds(*elapsed),
         }),
         Event::Failed { address, kind, error, elapsed } => json!({
-            "event": "failed", "address": address, "action": kind_name(kind), "error": error.to_string(),
+            "event": "failed", "address": address, "action": kind_name(kind), "error": secret::hidden(error.to_string()),
             "operation": error.operation, "code": error.code, "elapsed_ms": milliseconds(*elapsed),
         }),
         Event::Skipped { address, kind, because } => {
             json!({"event": "skipped", "address": address, "action": kind_name(kind), "because": because})
         }
         Event::Saved { serial } => json!({"event": "saved", "serial": serial}),
-        Event::NotSaved { error } => json!({"event": "not_saved", "error": error}),
+        Event::NotSaved { error } => json!({"event": "not_saved", "error": secret::hidden(error)}),
         Event::Stopping { running } => json!({"event": "stopping", "running": running}),
         Event::Refreshing { objects } => json!({"event": "refreshing", "objects": objects}),
         Event::Refreshed { elapsed } => json!({"event": "refreshed", "elapsed_ms": milliseconds(*elapsed)}),
