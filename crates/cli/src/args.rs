@@ -73,7 +73,7 @@ pub(crate) struct RunArgs {
     /// Only this address and what it needs (can be repeated)
     #[arg(long = "target", value_name = "ADDRESS")]
     pub(crate) targets: Vec<Address>,
-    /// Print the number of AWS requests by operation
+    /// Print the number of AWS requests by operation; for an apply, also how often the state was written
     #[arg(long)]
     pub(crate) stats: bool,
 }

@@ -26,6 +26,7 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
     let outcome = outcome.await?;
     if args.run.stats {
         statistics::print(session.clients.statistics());
+        terminal::note(&format!("State writes: {}", outcome.writes));
     }
     if let Some(advice) = store.advice() {
         terminal::note(&format!("warning: {advice}"));
