@@ -13,7 +13,7 @@ use wharf_provider::{Error, Found, Object, Resource, Wanted};
 use wharf_state::Snapshot;
 
 /// How many look-ups run at once.
-const PARALLEL_LOOKS: usize = 16;
+const PARALLEL_LOOKS: usize = 64;
 
 /// An object that is not this stack's, under a name that the plan wants.
 #[derive(Debug, Clone)]

@@ -171,10 +171,13 @@ pub fn folder() -> PathBuf {
     repository().join("tests/emulator")
 }
 
-/// The root of the repository.
+/// The root of the repository: of the one that cargo runs now, which need not be the one this was built in, where two
+/// share a target directory.
 pub fn repository() -> PathBuf {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
-    crates.parent().unwrap_or(Path::new(".")).to_owned()
+    let built = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or(built, PathBuf::from);
+    let root = package.ancestors().find(|folder| folder.join("tests/emulator").is_dir());
+    root.unwrap_or(Path::new(".")).to_owned()
 }
 
 /// The interpreter that has the emulator's packages.
