@@ -1,8 +1,9 @@
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
-use wharf_core::Address;
+use wharf_core::{Address, Value};
 
 /// A declarative reconciler for ECS delivery pipelines on AWS
 ///
@@ -21,13 +22,13 @@ pub(crate) enum Command {
     Validate(Validate),
     /// Show what apply would do
     Plan(Plan),
-    /// Bring AWS to what the stack file says
+    /// Bring AWS to what the stack file says, or carry out a saved plan
     Apply(Apply),
     /// Delete everything the stack manages
     Destroy(Apply),
     /// Print the outputs of the last apply
     Output(Output),
-    /// Show everything the state knows
+    /// Show everything the state knows, or a saved plan
     Show(Show),
     /// Look into the state, and mend it
     #[command(subcommand)]
@@ -65,6 +66,9 @@ pub(crate) struct InputArgs {
     /// Read variables from a YAML file (can be repeated)
     #[arg(long = "var-file", value_name = "FILE")]
     pub(crate) var_files: Vec<PathBuf>,
+    /// What a saved plan was made with.
+    #[arg(skip)]
+    pub(crate) kept: BTreeMap<String, Value>,
 }
 
 /// What every command that talks to AWS takes.
@@ -105,6 +109,9 @@ pub(crate) struct Plan {
     /// Exit with 0 if there is nothing to do, 2 if there are changes, 1 on errors
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// Save the plan for `wharf apply FILE`, `wharf show FILE` and `wharf gate FILE`; sensitive values are not in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What apply and destroy take.

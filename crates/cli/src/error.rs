@@ -16,6 +16,8 @@ pub(crate) const ERROR: u8 = 1;
 pub(crate) const CHANGES: u8 = 2;
 /// Exit code: somebody else works on the stack.
 pub(crate) const LOCKED: u8 = 4;
+/// Exit code: a saved plan does not hold any more.
+pub(crate) const STALE: u8 = 5;
 /// Exit code: interrupted.
 pub(crate) const INTERRUPTED: u8 = 130;
 

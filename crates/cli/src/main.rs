@@ -3,9 +3,11 @@
 mod args;
 mod commands;
 mod error;
+mod files;
 mod lock;
 mod recovery;
 mod render;
+mod saved;
 mod secret;
 mod session;
 mod signals;

@@ -2,15 +2,16 @@
 
 use crate::args::StackArgs;
 use crate::error::{self, CommandError};
+use crate::files::Recorded;
 use crate::secret;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
 use wharf_aws::{Aws, Clients, Settings};
-use wharf_core::{Schema, Sources};
+use wharf_core::{Schema, SourceId, Sources};
 use wharf_engine::{Context, Pace, Reporter, Stop};
 use wharf_provider::{Error as CloudError, ErrorKind, Identity, Provider};
-use wharf_stack::{Environment, Expanded, Files, Inputs, Stack, StackDirectory, StateSettings, Types};
+use wharf_stack::{Environment, Expanded, Inputs, Stack, StackDirectory, StateSettings, Types};
 use wharf_state::{Home, LocalStore, Snapshot, Store};
 use wharf_state_s3::{Place, S3Store};
 
@@ -21,7 +22,9 @@ pub(crate) struct Loaded {
     pub(crate) directory: PathBuf,
     /// How the stack was named, to be put behind a command that is suggested: ` path/to/stack`, or nothing.
     pub(crate) argument: String,
-    files: Arc<dyn Files + Send + Sync>,
+    /// The files beside the stack file, as far as they were read.
+    pub(crate) files: Arc<Recorded>,
+    file: SourceId,
     inputs: Inputs,
 }
 
@@ -60,6 +63,7 @@ pub(crate) fn load(args: &StackArgs, provider: &dyn Provider) -> Result<Loaded, 
     for (name, value) in &args.inputs.vars {
         inputs = inputs.with_var(name.clone(), value.clone());
     }
+    inputs.kept.clone_from(&args.inputs.kept);
     let stack = match wharf_stack::parse(&sources, source, &ProviderTypes(provider)) {
         Ok(stack) => Arc::new(stack),
         Err(diagnostics) => return Err(error::mistakes(diagnostics, &sources)),
@@ -77,10 +81,12 @@ pub(crate) fn load(args: &StackArgs, provider: &dyn Provider) -> Result<Loaded, 
         Some(path) if path.contains(char::is_whitespace) => format!(" '{path}'"),
         Some(path) => format!(" {path}"),
     };
-    Ok(Loaded { sources, stack, directory, argument, files: Arc::new(files), inputs })
+    let files = Arc::new(Recorded::new(files));
+    Ok(Loaded { sources, stack, directory, argument, files, file: source, inputs })
 }
 
-fn locate(path: &Path) -> Result<PathBuf, CommandError> {
+/// The stack file that a path names: itself, or the `stack.yaml` in it.
+pub(crate) fn locate(path: &Path) -> Result<PathBuf, CommandError> {
     if path.is_dir() {
         let file = path.join("stack.yaml");
         let file = file.strip_prefix(".").map(Path::to_path_buf).unwrap_or(file);
@@ -120,6 +126,17 @@ impl Loaded {
             .map_err(|diagnostics| error::mistakes(diagnostics, &self.sources))?;
         secret::know(expanded.secrets());
         Ok(expanded)
+    }
+
+    /// The stack file's name in its folder.
+    pub(crate) fn file_name(&self) -> String {
+        let path = self.sources.path(self.file).and_then(Path::file_name);
+        path.unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The stack file's text.
+    pub(crate) fn text(&self) -> Arc<str> {
+        self.sources.text(self.file).cloned().unwrap_or_else(|| "".into())
     }
 
     /// The store of the stack's state, and the clients that reach it.

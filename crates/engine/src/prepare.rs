@@ -79,7 +79,8 @@ pub async fn prepare(
     mode: Mode,
     targets: &[Address],
 ) -> Result<Prepared, Failure> {
-    let is_new = stored.is_none();
+    // A state that was never written is none: it only has the lineage that a saved plan speaks of.
+    let is_new = stored.as_ref().is_none_or(|stored| stored.serial == 0);
     let mut snapshot = stored.unwrap_or_else(|| Snapshot::new(&context.expanded.stack().name));
     match &snapshot.home {
         Some(recorded) if *recorded != context.home && !snapshot.resources.is_empty() => {
@@ -113,6 +114,12 @@ pub async fn prepare(
             context.reporter.event(Event::Adopted { address: address.clone(), id: id.clone() });
         }
         plan = plan_of(context, &snapshot, &observed, &moved, mode, targets)?;
+        for (address, id) in &looked.adopted {
+            let adopted = plan.changes.iter_mut().find(|change| change.address == *address);
+            if let Some(change) = adopted {
+                change.importing = Some(id.clone());
+            }
+        }
     }
     let must_save = !looked.adopted.is_empty()
         || !moved.is_empty()

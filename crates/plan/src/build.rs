@@ -211,6 +211,7 @@ impl Planner<'_> {
                 || record.is_some_and(|record| record.retain),
                 |resource| resource.lifecycle.retain,
             ),
+            importing: None,
             span: resource.map(|resource| resource.span),
         }
     }

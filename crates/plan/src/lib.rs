@@ -2,6 +2,7 @@
 //!
 //! The plan decides everything an apply does; the engine obeys it.
 
+mod bind;
 mod build;
 mod canonical;
 mod check;
@@ -9,15 +10,18 @@ mod desired;
 mod diff;
 mod graph;
 mod ignore;
+mod kept;
 mod merge;
 mod moved;
 mod operations;
 mod ordering;
+mod plan_file;
 mod replace_order;
 mod waves;
 
 mod model;
 
+pub use bind::bind;
 pub use build::{Inputs, Observed, Seen, plan};
 pub use canonical::{canonical, canonical_json};
 pub use check::check;
@@ -28,3 +32,4 @@ pub use ignore::keep_ignored;
 pub use merge::{conceal, contradiction, overlay};
 pub use model::{Change, Counts, Kind, Mode, Operation, OutputChange, Plan, Reason};
 pub use moved::{apply_moves, depose_other_types, move_address};
+pub use plan_file::{Basis, NoPlan, PLAN_FORMAT, PlanFile, Variable};

@@ -1,4 +1,5 @@
 use crate::Difference;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wharf_core::{Action, Address, Map, Span, Value};
@@ -25,7 +26,8 @@ pub struct Plan {
 }
 
 /// What a plan is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// To converge.
     #[default]
@@ -63,12 +65,15 @@ pub struct Change {
     pub dependencies: Vec<Address>,
     /// Whether the state shall say to leave it in AWS once it leaves the stack file.
     pub retain: bool,
+    /// The id of an object that this run takes over: it is this stack's, and the state did not know it.
+    pub importing: Option<String>,
     /// Where the stack file declares it.
     pub span: Option<Span>,
 }
 
 /// Why something happens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It is in the state, but was deleted behind wharf's back.
     Gone,
@@ -102,7 +107,8 @@ pub struct Operation {
 }
 
 /// What an operation does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Makes the object; the present one, if any, becomes deposed.
     Create,

@@ -164,6 +164,12 @@ impl Expanded {
         }
     }
 
+    /// The variables in the order of the file, with their values; sensitive ones are marked.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let variables = self.stack.variables.iter();
+        variables.filter_map(|variable| Some((variable.name.as_str(), self.variables.get(&variable.name)?)))
+    }
+
     /// The texts and numbers that sensitive variables hold, as text.
     pub fn secrets(&self) -> Vec<String> {
         let mut secrets = Vec::new();

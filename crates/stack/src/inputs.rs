@@ -15,7 +15,8 @@ pub const ENVIRONMENT_PREFIX: &str = "WHARF_VAR_";
 
 /// Values for variables, from outside the stack file.
 ///
-/// `--var` wins over `--var-file`, a later file over an earlier one, both over the environment, all over defaults.
+/// `--var` wins over `--var-file`, a later file over an earlier one, both over the environment, that over what a saved plan
+/// has kept, all over defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
     /// `--var name=value`, in their order; the last of a name wins.
@@ -24,6 +25,8 @@ pub struct Inputs {
     pub files: Vec<VarFile>,
     /// `WHARF_VAR_name` of the environment, with or without the prefix.
     pub environment: BTreeMap<String, String>,
+    /// What a saved plan was made with, where that is no secret.
+    pub kept: BTreeMap<String, Value>,
 }
 
 /// The text of a `--var-file`.
@@ -67,6 +70,14 @@ impl Inputs {
     /// The value of every variable of a stack; what has none is reported and stands as unknown.
     pub(crate) fn bind(&self, stack: &Stack, errors: &mut Diagnostics) -> HashMap<String, Value> {
         let mut values: HashMap<String, Value> = HashMap::new();
+        for (name, value) in &self.kept {
+            if let Some(variable) = variable(stack, name) {
+                let mut report = |_: &[Segment], _: Place, error: Diagnostic| {
+                    errors.push(error.at(variable.span).label("the value in the saved plan"));
+                };
+                values.insert(name.clone(), variable.convert(value.clone(), &mut report));
+            }
+        }
         for (name, text) in &self.environment {
             let name = name.strip_prefix(ENVIRONMENT_PREFIX).unwrap_or(name);
             if let Some(variable) = variable(stack, name) {

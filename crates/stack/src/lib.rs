@@ -12,6 +12,7 @@
 #![expect(clippy::result_large_err, reason = "errors are rare, and end what they are found in")]
 
 mod check;
+mod configuration;
 mod evaluation;
 mod expand;
 mod expanded;
@@ -33,6 +34,7 @@ mod variables;
 mod written;
 mod yaml;
 
+pub use configuration::configuration;
 pub use evaluation::Evaluation;
 pub use expanded::{Environment, Expanded, Instance, Lookup, NothingKnown};
 pub use files::{Files, StackDirectory};

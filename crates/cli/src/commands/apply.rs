@@ -4,24 +4,37 @@ use crate::error::{self, CommandError, ERROR, INTERRUPTED};
 use crate::lock::locked;
 use crate::render::{self, progress, style::Palette};
 use crate::session::Session;
-use crate::{recovery, secret, signals, terminal};
+use crate::{recovery, saved, secret, signals, terminal};
 use serde_json::json;
+use std::path::PathBuf;
 use std::sync::Arc;
-use wharf_core::{Diagnostic, Diagnostics};
+use wharf_core::{Address, Diagnostic, Diagnostics};
 use wharf_engine::{Failed, Options, Outcome, Reporter, apply, prepare};
-use wharf_plan::{Mode, Plan};
-use wharf_state::Lock;
+use wharf_plan::{Mode, Plan, PlanFile, bind};
+use wharf_state::{Lock, Snapshot};
 
-/// Plans, asks, and carries out: `apply` and `destroy`.
+/// Plans, asks, and carries out: `apply` and `destroy`. Or carries out a saved plan.
 pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
-    let command = if mode == Mode::Destroy { "destroy" } else { "apply" };
+    let path = &args.stack.stack;
+    let work = match saved::open(path)? {
+        None => Work { command: name(mode), mode, targets: args.run.targets.clone(), saved: None },
+        Some(plan) => {
+            check_saved(args, mode, &plan)?;
+            let (mode, targets) = (plan.plan.mode, plan.basis.targets.clone());
+            Work { command: "apply", mode, targets, saved: Some((path.clone(), plan)) }
+        }
+    };
+    let stack = match &work.saved {
+        None => args.stack.clone(),
+        Some((_, plan)) => saved::stack_args(plan, &args.stack.inputs),
+    };
     let reporter: Arc<dyn Reporter> =
         if args.options.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
-    let (session, stop) = Session::open(&args.stack, reporter).await?;
+    let (session, stop) = Session::open(&stack, reporter).await?;
     signals::listen(stop);
     let (store, timeout) = (&*session.context.store, args.lock.lock_timeout);
-    let outcome = locked(store, &session.loaded, command, timeout, async |lock| {
-        under_lock(args, mode, &session, lock).await
+    let outcome = locked(store, &session.loaded, work.command, timeout, async |lock| {
+        under_lock(args, &work, &session, lock).await
     });
     let outcome = outcome.await?;
     if args.run.stats {
@@ -34,32 +47,74 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
     end(&outcome, &session)
 }
 
+/// What is to be done.
+struct Work {
+    /// The command, for the lock and the journal.
+    command: &'static str,
+    mode: Mode,
+    targets: Vec<Address>,
+    /// The plan to hold to, and its file.
+    saved: Option<(PathBuf, PlanFile)>,
+}
+
+fn name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Apply => "apply",
+        Mode::Destroy => "destroy",
+    }
+}
+
+/// What can be said of a saved plan before anybody is asked.
+fn check_saved(args: &Apply, mode: Mode, plan: &PlanFile) -> Result<(), CommandError> {
+    let path = args.stack.stack.display();
+    if mode == Mode::Destroy {
+        return Err(CommandError::new(format!("{path} is a saved plan"))
+            .hint(format!("to carry it out: wharf apply {path}")));
+    }
+    if !args.run.targets.is_empty() {
+        return Err(CommandError::new("a saved plan has its targets in it").hint("leave out `--target`"));
+    }
+    saved::check_stack_file(&args.stack.stack, plan)
+}
+
 async fn under_lock(
     args: &Apply,
-    mode: Mode,
+    work: &Work,
     session: &Session,
     lock: Arc<dyn Lock>,
 ) -> Result<Outcome, CommandError> {
-    let Apply { run, options, .. } = args;
+    let options = &args.options;
     let context = &session.context;
-    let stored = context.store.read().await.map_err(|problem| error::store(&problem))?;
-    let prepared = prepare(context, stored, mode, &run.targets)
+    let mut stored = context.store.read().await.map_err(|problem| error::store(&problem))?;
+    if let Some((path, plan)) = &work.saved {
+        saved::check(path, plan, session, stored.as_ref())?;
+        // A stack that is new gets the lineage that its plan speaks of.
+        stored = stored.or_else(|| {
+            Some(Snapshot { lineage: plan.plan.lineage.clone(), ..Snapshot::new(&plan.plan.stack) })
+        });
+    }
+    let mut prepared = prepare(context, stored, work.mode, &work.targets)
         .await
         .map_err(|failure| error::failure(failure, &session.loaded))?;
+    if let Some((path, plan)) = &work.saved {
+        let others = bind(&plan.plan, &mut prepared.plan).map_err(|moved| saved::stale(path, &moved))?;
+        saved::tell_left_alone(&others);
+    }
     let palette = Palette { color: terminal::stdout_color() };
     if options.json {
-        terminal::out(
-            &json!({"event": "plan", "plan": render::json::plan(&prepared.plan, &*context.provider)})
-                .to_string(),
-        );
+        let plan = match &work.saved {
+            Some((_, plan)) => plan.representation.clone(),
+            None => render::json::plan(&prepared.plan, session),
+        };
+        terminal::out(&json!({"event": "plan", "plan": plan}).to_string());
     } else {
         terminal::out(&render::plan::plan(&prepared.plan, &*context.provider, palette));
     }
-    if !prepared.plan.operations.is_empty() && !options.auto_approve {
-        confirm(&prepared.plan, session, mode)?;
+    // A saved plan was looked at when it was made.
+    if !prepared.plan.operations.is_empty() && !options.auto_approve && work.saved.is_none() {
+        confirm(&prepared.plan, session, work.mode)?;
     }
-    let command = if mode == Mode::Destroy { "destroy" } else { "apply" };
-    let how = Options { parallelism: usize::from(options.parallelism), command: command.to_owned() };
+    let how = Options { parallelism: usize::from(options.parallelism), command: work.command.to_owned() };
     let nothing = prepared.plan.is_empty();
     signals::changing(true);
     let outcome = apply(context, lock, prepared, &how).await;
@@ -67,7 +122,7 @@ async fn under_lock(
     if options.json {
         terminal::out(&outcome_json(&outcome).to_string());
     } else {
-        summary(&outcome, mode, nothing, palette);
+        summary(&outcome, work.mode, nothing, palette);
     }
     Ok(outcome)
 }

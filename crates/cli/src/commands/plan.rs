@@ -3,10 +3,10 @@ use crate::args::Plan;
 use crate::error::{self, CHANGES, CommandError};
 use crate::render::{self, progress, style::Palette};
 use crate::session::Session;
-use crate::{signals, terminal};
+use crate::{saved, signals, terminal};
 use std::sync::Arc;
 use wharf_engine::prepare;
-use wharf_plan::Mode;
+use wharf_plan::{Mode, PlanFile};
 
 /// Shows what apply would do. Takes no lock and changes nothing.
 pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
@@ -24,14 +24,22 @@ pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
         );
     }
     let (plan, provider) = (&prepared.plan, &*session.context.provider);
+    if let Some(path) = &args.out {
+        let basis = saved::basis(&session, &args.stack.stack, &args.run.targets, &plan.lineage);
+        let representation = render::json::plan(plan, &session);
+        saved::write(path, &PlanFile { basis, plan: plan.clone(), representation })?;
+    }
     if args.json {
-        terminal::out(&render::json::plan(plan, provider).to_string());
+        terminal::out(&render::json::plan(plan, &session).to_string());
     } else {
         let palette = Palette { color: terminal::stdout_color() };
         if args.waves {
             terminal::out(&render::plan::waves(plan, palette));
         }
         terminal::out(&render::plan::plan(plan, provider, palette));
+    }
+    if let Some(path) = &args.out {
+        terminal::note(&format!("saved; to carry out exactly this: wharf apply {}", path.display()));
     }
     if args.run.stats {
         statistics::print(session.clients.statistics());

@@ -1,15 +1,25 @@
 use super::output::{json as outputs_json, lines, stored};
 use crate::args::Show;
 use crate::error::CommandError;
-use crate::render::value::pretty;
-use crate::terminal;
+use crate::render::{self, style::Palette, value::pretty};
+use crate::{saved, terminal};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
+use wharf_aws::Aws;
 use wharf_core::{Address, Map, Value};
 use wharf_state::Record;
 
-/// Shows everything the state knows.
+/// Shows everything the state knows, or a saved plan.
 pub(crate) async fn run(args: &Show) -> Result<u8, CommandError> {
+    if let Some(plan) = saved::open(&args.stack.stack)? {
+        if args.json {
+            terminal::out(&plan.representation.to_string());
+        } else {
+            let palette = Palette { color: terminal::stdout_color() };
+            terminal::out(&render::plan::plan(&plan.plan, &Aws::offline(), palette));
+        }
+        return Ok(0);
+    }
     let snapshot = stored(&args.stack).await?;
     if args.json {
         let resources: Vec<Json> =
