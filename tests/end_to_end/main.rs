@@ -6,11 +6,13 @@ mod conformance;
 mod crash;
 mod failures;
 mod import;
+mod judges;
 mod layout;
 mod minimal;
 mod names;
 mod reference;
 mod remote;
+mod saved;
 mod secrets;
 mod state;
 
@@ -36,7 +38,9 @@ fn trials() -> Result<Vec<Trial>> {
         ("commands", commands::TESTS),
         ("crash", crash::TESTS),
         ("failures", failures::TESTS),
+        ("judges", judges::TESTS),
         ("reference", reference::TESTS),
+        ("saved", saved::TESTS),
         ("state", state::TESTS),
         ("remote", remote::TESTS),
         ("secrets", secrets::TESTS),

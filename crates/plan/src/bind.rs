@@ -1,6 +1,7 @@
 //! A saved plan against what a new look at AWS would do: what was saved is done, and nothing else.
 
 use crate::kept::ChangeForm;
+use crate::waves::waves;
 use crate::{Change, Plan};
 use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Action, Address};
@@ -20,18 +21,15 @@ pub fn bind(saved: &Plan, fresh: &mut Plan) -> Result<Vec<Address>, Vec<String>>
     let mut others = Vec::new();
     let mut dropped: BTreeSet<usize> = BTreeSet::new();
     for (index, now) in fresh.changes.iter_mut().enumerate() {
-        match then.get(&now.address) {
-            Some(then) if works(then) => {
-                if ChangeForm::intent(then) != kept(now) {
-                    moved.push(difference(then, now));
-                }
+        let then = then.get(&now.address).copied();
+        if let Some(then) = then.filter(|then| works(then)) {
+            if ChangeForm::intent(then) != kept(now) {
+                moved.push(difference(then, now));
             }
-            then if works(now) => {
-                others.push(now.address.clone());
-                dropped.insert(index);
-                leave_alone(now, then.copied());
-            }
-            _ => {}
+        } else if works(now) {
+            others.push(now.address.clone());
+            dropped.insert(index);
+            leave_alone(now, then);
         }
     }
     let present: BTreeSet<&Address> = fresh.changes.iter().map(|change| &change.address).collect();
@@ -130,5 +128,11 @@ fn drop_operations(plan: &mut Plan, dropped: &BTreeSet<usize>) {
             operation.depends_on = waits.into_iter().collect();
             plan.operations.push(operation);
         }
+    }
+    let depends_on: Vec<Vec<usize>> =
+        plan.operations.iter().map(|operation| operation.depends_on.clone()).collect();
+    // Without some of its nodes, an order has no circle either.
+    for (operation, wave) in plan.operations.iter_mut().zip(waves(&depends_on).unwrap_or_default()) {
+        operation.wave = wave;
     }
 }

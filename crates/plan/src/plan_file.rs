@@ -153,7 +153,6 @@ impl PlanFile {
             operations,
             outputs: plan.outputs.into_iter().map(OutputForm::into_output).collect(),
             gone: plan.gone,
-            ..Plan::default()
         };
         Ok(PlanFile { basis, plan, representation })
     }

@@ -1,14 +1,12 @@
 //! The AWS emulator as a process of its own, on a free loopback port, with a control channel for faults and counters.
 
+use crate::python::EMULATOR;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-
-/// The environment variable that names the Python interpreter with the emulator's requirements.
-pub const PYTHON: &str = "WHARF_EMULATOR_PYTHON";
 
 /// A running emulator; ended when dropped.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ impl Emulator {
     ///
     /// Python or its packages are missing (`cargo xtask test` installs them), or the port is taken.
     pub fn start(port: u16) -> io::Result<Self> {
-        Self::start_with(&python()?, port)
+        Self::start_with(&EMULATOR.python()?, port)
     }
 
     /// Like [`Emulator::start`], with the interpreter that has its packages.
@@ -178,30 +176,4 @@ pub fn repository() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or(built, PathBuf::from);
     let root = package.ancestors().find(|folder| folder.join("tests/emulator").is_dir());
     root.unwrap_or(Path::new(".")).to_owned()
-}
-
-/// The interpreter that has the emulator's packages.
-///
-/// # Errors
-///
-/// There is none yet.
-pub fn python() -> io::Result<PathBuf> {
-    if let Some(python) = std::env::var_os(PYTHON) {
-        return Ok(python.into());
-    }
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    let python = virtual_environment(&target).join("bin/python");
-    if python.exists() {
-        return Ok(python);
-    }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "the emulator is not installed; `cargo xtask test` installs it",
-    ))
-}
-
-/// Where the emulator's virtual environment is, in a target directory.
-pub fn virtual_environment(target: &Path) -> PathBuf {
-    target.join("emulator-venv")
 }

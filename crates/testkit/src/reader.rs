@@ -1,6 +1,7 @@
 //! boto3 as an independent reader (and writer behind wharf's back), in a process of its own.
 
 use crate::emulator;
+use crate::python::EMULATOR;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -20,7 +21,7 @@ impl Reader {
     ///
     /// Python or its packages are missing.
     pub fn start(url: &str) -> io::Result<Self> {
-        let mut process = Command::new(emulator::python()?)
+        let mut process = Command::new(EMULATOR.python()?)
             .args(["-m", "wharf_emulator.client", "--endpoint", url, "--region", "eu-central-1"])
             .current_dir(emulator::folder())
             .stdin(Stdio::piped())

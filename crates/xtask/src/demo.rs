@@ -6,6 +6,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use wharf_testkit::emulator::Emulator;
+use wharf_testkit::python::EMULATOR;
 use wharf_testkit::reader::Reader;
 
 /// Runs the emulator in the foreground and prints the environment to use it.
@@ -17,7 +18,7 @@ pub(crate) fn emulator(port: u16) -> Result<()> {
 }
 
 pub(crate) fn start(port: u16) -> Result<Emulator> {
-    let python = python::ensure()?;
+    let python = python::ensure(EMULATOR)?;
     Ok(Emulator::start_with(&python, port)?)
 }
 

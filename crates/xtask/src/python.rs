@@ -1,26 +1,27 @@
-//! The emulator's virtual environment, made once under the target directory.
+//! Python's virtual environments, made once under the target directory.
 
 use crate::host::{self, Result};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::PathBuf;
-use wharf_testkit::emulator::{PYTHON, folder, virtual_environment};
+use wharf_testkit::emulator::repository;
+use wharf_testkit::python::Environment;
 
-/// The interpreter with everything in `requirements.txt`; installs it if that changed.
-pub(crate) fn ensure() -> Result<PathBuf> {
-    if let Some(python) = std::env::var_os(PYTHON) {
+/// The interpreter with everything in an environment's `requirements.txt`; installs it if that changed.
+pub(crate) fn ensure(of: Environment) -> Result<PathBuf> {
+    if let Some(python) = std::env::var_os(of.variable) {
         return Ok(python.into());
     }
-    let requirements = folder().join("requirements.txt");
+    let requirements = repository().join(of.requirements).join("requirements.txt");
     let digest = Sha256::digest(fs::read(&requirements)?);
     let digest = format!("{digest:x?}");
-    let environment = virtual_environment(&host::target());
+    let environment = of.place(&host::target());
     let python = environment.join("bin/python");
     let marker = environment.join("requirements.sha256");
     if python.exists() && fs::read_to_string(&marker).is_ok_and(|installed| installed == digest) {
         return Ok(python);
     }
-    host::say("installing the AWS emulator (moto) into a virtual environment...");
+    host::say(&format!("installing {} into a virtual environment...", of.what));
     fs::create_dir_all(host::target())?;
     let environment_path = environment.to_string_lossy();
     host::run(&mut host::command("python3", &["-m", "venv", "--clear", &environment_path])).map_err(|error| {

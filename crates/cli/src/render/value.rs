@@ -5,6 +5,9 @@ use wharf_core::{Unknown, Value};
 /// What stands for a value that is not known.
 pub(crate) const UNKNOWN: &str = "(known after apply)";
 
+/// What stands for a value that may not be shown.
+pub(crate) const SENSITIVE: &str = "(sensitive value)";
+
 /// A value, over several lines if it is a collection; lines after the first are indented by `indent`.
 pub(crate) fn pretty(value: &Value, indent: usize) -> String {
     let pad = " ".repeat(indent);
@@ -51,22 +54,25 @@ fn key_text(key: &str) -> String {
     if plain { key.to_owned() } else { format!("{key:?}") }
 }
 
-/// A JSON document as indented text, for a diff; unknown leaves stand as `(known after apply)`.
+/// A JSON document as indented text, for a diff.
 pub(crate) fn document(value: &Value) -> String {
-    fn json(value: &Value) -> serde_json::Value {
-        match value {
-            Value::List(list) => list.iter().map(json).collect(),
-            Value::Map(map) => {
-                serde_json::Value::Object(map.iter().map(|(k, v)| (k.clone(), json(v))).collect())
-            }
-            Value::Unknown(Unknown { text: Some(text), .. }) => text.as_str().into(),
-            Value::Unknown(_) => UNKNOWN.into(),
-            Value::Sensitive(_) => "(sensitive value)".into(),
-            other => other.to_json().unwrap_or_default(),
-        }
-    }
     match value {
         Value::String(text) => text.clone(),
-        other => serde_json::to_string_pretty(&json(other)).unwrap_or_default(),
+        other => serde_json::to_string_pretty(&document_json(other)).unwrap_or_default(),
+    }
+}
+
+/// A JSON document in which `(known after apply)` and `(sensitive value)` stand for what cannot be shown.
+pub(crate) fn document_json(value: &Value) -> serde_json::Value {
+    match value {
+        value if wharf_state::is_hash(value) => SENSITIVE.into(),
+        Value::List(list) => list.iter().map(document_json).collect(),
+        Value::Map(map) => {
+            serde_json::Value::Object(map.iter().map(|(k, v)| (k.clone(), document_json(v))).collect())
+        }
+        Value::Unknown(Unknown { text: Some(text), .. }) => text.as_str().into(),
+        Value::Unknown(_) => UNKNOWN.into(),
+        Value::Sensitive(_) => SENSITIVE.into(),
+        other => other.to_json().unwrap_or_default(),
     }
 }

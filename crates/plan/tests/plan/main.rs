@@ -2,6 +2,7 @@
 
 mod order;
 mod random;
+mod saved;
 mod what;
 
 use std::collections::BTreeMap;

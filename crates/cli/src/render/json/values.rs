@@ -1,18 +1,18 @@
 //! Values as Terraform's representation has them: what is known and public, and where the rest is.
 
+use crate::render::value::document_json as document;
 use serde_json::Value as Json;
 use wharf_core::{Map, Schema, Type, Value};
 
-/// The known, public part of a resource; JSON documents as text, as Terraform has them.
+/// The known, public part of a resource. JSON documents are text, as Terraform has them; where a part of one is not known
+/// yet or sensitive, words stand for it, so that the rest can be judged.
 pub(crate) fn shown(map: &Map, schema: Option<&Schema>) -> Json {
     let entries = map.iter().filter_map(|(key, value)| {
         let is_document =
             schema.and_then(|schema| schema.field(key)).is_some_and(|field| field.ty == Type::Json);
         let json = match value {
-            value
-                if is_document && value.is_known() && !value.has_sensitive() && value.as_str().is_none() =>
-            {
-                value.to_json()?.to_string().into()
+            Value::Map(_) | Value::List(_) if is_document && !wharf_state::is_hash(value) => {
+                document(value).to_string().into()
             }
             value => public(value)?,
         };
