@@ -3,7 +3,7 @@
 use crate::executor::sure;
 use crate::prepare::Context;
 use crate::recover::known_ids;
-use crate::retry::{Patience, harmless};
+use crate::retry::find;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -51,7 +51,9 @@ pub(crate) async fn look(
 ) -> Result<Looked, Error> {
     let looks: Vec<Look<'_>> =
         plan.changes.iter().filter_map(|change| Look::of(context, snapshot, change)).collect();
-    let answers = stream::iter(&looks).map(|look| look.find(context)).buffered(PARALLEL_LOOKS);
+    let answers = stream::iter(&looks)
+        .map(|look| find(context, &*look.resource, &look.wanted))
+        .buffered(PARALLEL_LOOKS);
     let answers: Vec<Found> = answers.try_collect().await?;
     let mut known: HashMap<(String, String), Address> = HashMap::new();
     for (address, record) in &snapshot.resources {
@@ -155,17 +157,6 @@ impl<'a> Look<'a> {
             known: known_ids(snapshot, &change.address),
         };
         Some(Look { change, resource, schema, wanted })
-    }
-
-    async fn find(&self, context: &Context) -> Result<Found, Error> {
-        let patience = Patience {
-            address: &self.change.address,
-            reporter: &*context.reporter,
-            stop: &context.stop,
-            pace: context.pace,
-            limit: &harmless,
-        };
-        patience.attempt(|| self.resource.find(&self.wanted)).await
     }
 
     /// Records an object and what AWS says of it; false if it is gone again.

@@ -1,7 +1,7 @@
 use crate::executor::sure;
 use crate::prepare::Context;
 use crate::refresh::recorded;
-use crate::retry::{Patience, harmless};
+use crate::retry::find;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -106,7 +106,9 @@ async fn look_through(
                 None => missing.unknown.push(index),
             }
         }
-        let answers = stream::iter(&looks).map(|look| find(context, look)).buffered(PARALLEL_LOOKS);
+        let answers = stream::iter(&looks)
+            .map(|look| find(context, &*look.resource, &look.wanted))
+            .buffered(PARALLEL_LOOKS);
         let answers: Vec<Found> = answers.try_collect().await?;
         let mut adopted = Vec::new();
         for (look, answer) in looks.into_iter().zip(answers) {
@@ -180,17 +182,6 @@ impl Look {
         };
         Ok(Some(Look { index, resource, schema, wanted }))
     }
-}
-
-async fn find(context: &Context, look: &Look) -> Result<Found, Error> {
-    let patience = Patience {
-        address: &look.wanted.address,
-        reporter: &*context.reporter,
-        stop: &context.stop,
-        pace: context.pace,
-        limit: &harmless,
-    };
-    patience.attempt(|| look.resource.find(&look.wanted)).await
 }
 
 /// Reads the attributes of objects of which only the ids are recorded, each type once; those that are gone stay as

@@ -1,3 +1,4 @@
+use crate::prepare::Context;
 use crate::{Event, Reporter};
 use std::future::Future;
 use std::time::Duration;
@@ -5,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use wharf_core::Address;
 use wharf_provider::wait::Backoff;
-use wharf_provider::{Error, ErrorKind};
+use wharf_provider::{Error, ErrorKind, Found, Resource, Wanted};
 
 /// Says that somebody asked to stop. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -95,4 +96,20 @@ pub(crate) fn harmless(error: &Error) -> Option<Duration> {
         ErrorKind::Unreachable => Some(Duration::from_secs(20)),
         _ => None,
     }
+}
+
+/// Looks an object up; what passes, passes.
+pub(crate) async fn find(
+    context: &Context,
+    resource: &dyn Resource,
+    wanted: &Wanted,
+) -> Result<Found, Error> {
+    let patience = Patience {
+        address: &wanted.address,
+        reporter: &*context.reporter,
+        stop: &context.stop,
+        pace: context.pace,
+        limit: &harmless,
+    };
+    patience.attempt(|| resource.find(wanted)).await
 }

@@ -38,6 +38,9 @@ fn wait_for_interrupt(emulator: &Emulator) -> Result<()> {
     }
 }
 
+/// How many objects there are when the demo pulls the plug: about half of them.
+const MIDDLE: usize = 40;
+
 /// A stack's copy in a folder of its own, so that the demo leaves nothing in the repository.
 struct Stage {
     wharf: PathBuf,
@@ -45,7 +48,7 @@ struct Stage {
     stack: PathBuf,
 }
 
-/// Applies the reference stack, shows that the second plan is empty, changes something behind wharf's back, shows the
+/// Applies the reference stack, killed in the middle and run again, shows that the second plan is empty, changes something behind wharf's back, shows the
 /// plan that mends it, mends it, and destroys everything.
 pub(crate) fn run(keep: bool) -> Result<()> {
     let wharf = host::wharf(false)?;
@@ -60,7 +63,11 @@ pub(crate) fn run(keep: bool) -> Result<()> {
     ));
 
     stage.wharf(&["validate", "ecs-pipeline"])?;
+    host::say("\n# Apply, and somebody pulls the plug in the middle (SIGKILL):");
+    stage.killed(&["apply", "ecs-pipeline", "--auto-approve"])?;
+    host::say("\n# The next one looks up what was under way, and finishes the work:");
     stage.wharf(&["apply", "ecs-pipeline", "--auto-approve"])?;
+    stage.nothing_twice()?;
     host::say("\n# A second plan finds nothing to do:");
     stage.wharf(&["plan", "ecs-pipeline", "--stats"])?;
     if keep {
@@ -74,8 +81,7 @@ pub(crate) fn run(keep: bool) -> Result<()> {
     stage.wharf(&["apply", "ecs-pipeline", "--auto-approve"])?;
     host::say("\n# And everything goes away again:");
     stage.wharf(&["destroy", "ecs-pipeline", "--auto-approve"])?;
-    let left = stage.emulator.get("/_wharf/objects")?;
-    let left = left.as_array().map_or(0, Vec::len);
+    let left = stage.objects()?;
     host::say(&format!("\nLeft in the account: {left} objects."));
     if left == 0 { Ok(()) } else { Err("the destroy left something".into()) }
 }
@@ -107,6 +113,53 @@ impl Stage {
         } else {
             Err(format!("wharf {} failed", arguments.join(" ")).into())
         }
+    }
+
+    /// Runs wharf, and kills it with SIGKILL once a good part of the work is done.
+    fn killed(&self, arguments: &[&str]) -> Result<()> {
+        host::say(&format!("\n$ wharf {}", arguments.join(" ")));
+        let folder = self.stack.parent().unwrap_or(Path::new("."));
+        let log = folder.join("killed.txt");
+        let file = std::fs::File::create(&log)?;
+        let mut command = Command::new(&self.wharf);
+        command.args(arguments).current_dir(folder).envs(self.emulator.environment());
+        let mut child = command.stdout(std::process::Stdio::null()).stderr(file).spawn()?;
+        while child.try_wait()?.is_none() && self.objects()? < MIDDLE {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        child.kill()?;
+        let status = child.wait()?;
+        show(&std::fs::read_to_string(log)?);
+        if status.success() {
+            return Err("wharf was done before it could be killed".into());
+        }
+        host::say(&format!("Killed. In the account: {} objects.", self.objects()?));
+        Ok(())
+    }
+
+    /// How many objects there are in the account.
+    fn objects(&self) -> Result<usize> {
+        Ok(self.emulator.get("/_wharf/objects")?.as_array().map_or(0, Vec::len))
+    }
+
+    /// Whether every object of the account is in the state, by its id: neither an orphan nor a second one.
+    fn nothing_twice(&self) -> Result<()> {
+        let folder = self.stack.parent().unwrap_or(Path::new("."));
+        let mut command = Command::new(&self.wharf);
+        let output = command.args(["state", "pull", "ecs-pipeline"]).current_dir(folder).output()?;
+        let state = String::from_utf8_lossy(&output.stdout).into_owned();
+        let objects = self.emulator.get("/_wharf/objects")?;
+        let objects = objects.as_array().cloned().unwrap_or_default();
+        let orphans = objects.iter().filter(|object| {
+            let id = object["id"].as_str().unwrap_or_default();
+            // Rules and interfaces are parts of others in the account.
+            let part = ["aws_network_interface", "aws_security_group_rule"]
+                .contains(&object["type"].as_str().unwrap_or_default());
+            !part && !state.contains(id)
+        });
+        let orphans = orphans.count();
+        host::say(&format!("\nIn the account and not in the state: {orphans} of {} objects.", objects.len()));
+        if orphans == 0 { Ok(()) } else { Err("the kill left an orphan".into()) }
     }
 
     /// What a colleague in a hurry does in the console.
