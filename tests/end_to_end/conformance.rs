@@ -36,12 +36,12 @@ impl Suite<'_> {
         self.stage.state(STACK)
     }
 
-    /// Plan after apply is empty.
+    /// Plan after apply is empty, and nothing counts as drift.
     fn settled(&self, step: &str) -> Result<()> {
         let again = self.stage.exits(&["plan", "--detailed-exitcode"], 0);
-        again
-            .map(drop)
-            .map_err(|error| format!("{step}: the plan after the apply is not empty: {error}").into())
+        again.map_err(|error| format!("{step}: the plan after the apply is not empty: {error}"))?;
+        let drift = self.stage.exits(&["drift"], 0);
+        drift.map(drop).map_err(|error| format!("{step}: drift right after the apply: {error}").into())
     }
 
     fn created(&self) -> Result<()> {

@@ -4,6 +4,7 @@ mod broken;
 mod commands;
 mod conformance;
 mod crash;
+mod drift;
 mod failures;
 mod import;
 mod judges;
@@ -37,6 +38,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("names", names::TESTS),
         ("commands", commands::TESTS),
         ("crash", crash::TESTS),
+        ("drift", drift::TESTS),
         ("failures", failures::TESTS),
         ("judges", judges::TESTS),
         ("reference", reference::TESTS),

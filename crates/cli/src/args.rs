@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Delete everything the stack manages
     Destroy(Apply),
+    /// Show what was changed outside wharf since the last apply
+    Drift(Drift),
     /// Print the outputs of the last apply
     Output(Output),
     /// Show everything the state knows, or a saved plan
@@ -91,6 +93,17 @@ pub(crate) struct Validate {
     pub(crate) json: bool,
 }
 
+/// How to print a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For a terminal
+    Text,
+    /// For programs: Terraform's plan representation
+    Json,
+    /// For a comment on a pull request, cut to fit one
+    Markdown,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Plan {
     #[command(flatten)]
@@ -100,8 +113,11 @@ pub(crate) struct Plan {
     /// Plan a destroy
     #[arg(long)]
     pub(crate) destroy: bool,
-    /// Print the plan as JSON, in Terraform's plan representation
-    #[arg(long)]
+    /// How to print the plan
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: PlanFormat,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
     /// Also list the operations wave by wave
     #[arg(long)]
@@ -138,6 +154,18 @@ pub(crate) struct Apply {
     pub(crate) options: ApplyArgs,
     #[command(flatten)]
     pub(crate) lock: LockArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Drift {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print JSON: `resource_drift` of Terraform's plan representation
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the number of AWS requests by operation
+    #[arg(long)]
+    pub(crate) stats: bool,
 }
 
 #[derive(Debug, ClapArgs)]

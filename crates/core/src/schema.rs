@@ -35,6 +35,11 @@ pub struct Field {
     pub write_only: bool,
     /// A computed attribute that an update in place may change.
     pub volatile: bool,
+    /// The properties that a computed attribute is made of: as sensitive as the most sensitive of them.
+    pub derived_from: Vec<String>,
+    /// Others change it in the normal course, too (other resources of a stack, AWS itself): where the stack file does
+    /// not set it, what it is says nothing.
+    pub shared: bool,
     /// What counts when it is not set. Without one, an unset property is left as AWS has it.
     pub default: Option<Value>,
     /// The values it takes, when there are few.
@@ -105,6 +110,8 @@ impl Field {
             sensitive: false,
             write_only: false,
             volatile: false,
+            derived_from: Vec::new(),
+            shared: false,
             default: None,
             allowed: Vec::new(),
         }

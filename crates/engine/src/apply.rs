@@ -2,7 +2,7 @@ use crate::dispatcher::{Ended, dispatch};
 use crate::executor::Executor;
 use crate::prepare::{Context, Prepared};
 use crate::writer::Writer;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wharf_core::{Action, Address, Map, Span, Value};
@@ -147,9 +147,11 @@ pub async fn apply(context: &Context, lock: Arc<dyn Lock>, prepared: Prepared, o
 }
 
 /// Brings what the state says of objects that do not change up to date with the stack file: what it declares of them,
-/// what they depend on, how they may go. Whether anything differed.
+/// what they depend on, how they may go. What somebody changed of them behind wharf's back without contradicting the
+/// stack file counts as accepted. Whether anything differed.
 fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
     let mut differed = false;
+    let drifted: HashSet<&Address> = plan.drift.iter().map(|drift| &drift.address).collect();
     for change in plan.changes.iter().filter(|change| change.action == Action::None) {
         let (Some(desired), Some(record)) = (&change.desired, snapshot.resources.get_mut(&change.address))
         else {
@@ -165,6 +167,14 @@ fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
             record.dependencies.clone_from(&change.dependencies);
             record.retain = change.retain;
             record.properties = Map::clone(desired);
+            differed = true;
+        }
+        if let (true, Some(live)) = (drifted.contains(&change.address), &change.before) {
+            record.attributes = Map::clone(live);
+            if live.contains_key("tags_all") {
+                // Those of the user only: made of all tags whenever somebody looks.
+                record.attributes.remove("tags");
+            }
             differed = true;
         }
     }

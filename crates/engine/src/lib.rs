@@ -5,6 +5,7 @@
 
 mod apply;
 mod dispatcher;
+mod drift;
 mod events;
 mod executor;
 mod import;
@@ -16,6 +17,7 @@ mod retry;
 mod writer;
 
 pub use apply::{Failed, Options, Outcome, Skipped, apply};
+pub use drift::look_for_drift;
 pub use events::{Event, Reporter, Silent};
 pub use import::{Import, import, import_id};
 pub use in_the_way::InTheWay;

@@ -82,13 +82,8 @@ pub async fn prepare(
     // A state that was never written is none: it only has the lineage that a saved plan speaks of.
     let is_new = stored.as_ref().is_none_or(|stored| stored.serial == 0);
     let mut snapshot = stored.unwrap_or_else(|| Snapshot::new(&context.expanded.stack().name));
-    match &snapshot.home {
-        Some(recorded) if *recorded != context.home && !snapshot.resources.is_empty() => {
-            let (recorded, here) = (recorded.clone(), context.home.clone());
-            return Err(StoreError::Elsewhere { recorded, here }.into());
-        }
-        _ => snapshot.home = Some(context.home.clone()),
-    }
+    at_home(context, &snapshot)?;
+    snapshot.home = Some(context.home.clone());
     // First: what an earlier run was doing has the names that it knew.
     let recovered = recover(context, &mut snapshot).await.map_err(Failure::Recover)?;
     for item in &recovered {
@@ -129,7 +124,18 @@ pub async fn prepare(
     Ok(Prepared { plan, snapshot, observed, recovered, must_save: must_save && !is_new })
 }
 
-async fn observe(context: &Context, snapshot: &Snapshot) -> Result<Observed, Failure> {
+/// With credentials for elsewhere every object would seem to be gone.
+pub(crate) fn at_home(context: &Context, snapshot: &Snapshot) -> Result<(), StoreError> {
+    match &snapshot.home {
+        Some(recorded) if *recorded != context.home && !snapshot.resources.is_empty() => {
+            let (recorded, here) = (recorded.clone(), context.home.clone());
+            Err(StoreError::Elsewhere { recorded, here })
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) async fn observe(context: &Context, snapshot: &Snapshot) -> Result<Observed, Failure> {
     let start = Instant::now();
     context.reporter.event(Event::Refreshing { objects: snapshot.resources.len() });
     let observed = refresh(&*context.provider, snapshot).await.map_err(Failure::Refresh)?;

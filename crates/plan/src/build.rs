@@ -86,6 +86,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
         operations,
         outputs,
         gone,
+        drift: crate::drift::drift(inputs.expanded, inputs.provider, inputs.snapshot, inputs.observed),
     })
 }
 
@@ -333,7 +334,7 @@ impl Planner<'_> {
         let mut differences =
             diff::differences(&resource.schema, &resolved.desired, &canonical_live, &record.properties, salt);
         if !is_marked(live, salt) {
-            differences.retain(|difference| !is_mark(difference));
+            differences.retain(|difference| !is_mark(&difference.path));
         }
         match &resource.lifecycle.ignore_changes {
             IgnoreChanges::All => differences.clear(),
@@ -516,7 +517,7 @@ impl Planner<'_> {
 }
 
 /// Whether an `ignore_changes` path is the place of a difference or lies around it, or within it.
-fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
+pub(crate) fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
     let shared = ignored.0.len().min(path.0.len());
     ignored.0[..shared] == path.0[..shared]
         // Terraform users write `tags`; what is compared is all tags.
@@ -527,13 +528,14 @@ fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
 
 /// Whether an object has the tag of this lineage. Without it, it was imported: it is not changed for wharf's own tags
 /// alone, and the next change of its tags brings them.
-fn is_marked(live: &Map, lineage: &str) -> bool {
+pub(crate) fn is_marked(live: &Map, lineage: &str) -> bool {
     let tags = live.get("tags_all").and_then(|tags| tags.bare().as_map());
     tags.and_then(|tags| tags.get(ownership::LINEAGE)).and_then(Value::as_str) == Some(lineage)
 }
 
-fn is_mark(difference: &diff::Difference) -> bool {
-    let [Segment::Key(property), Segment::Key(key)] = difference.path.0.as_slice() else { return false };
+/// Whether a path is that of one of wharf's own tags.
+pub(crate) fn is_mark(path: &PropertyPath) -> bool {
+    let [Segment::Key(property), Segment::Key(key)] = path.0.as_slice() else { return false };
     property == "tags_all" && ownership::is_ours(key)
 }
 

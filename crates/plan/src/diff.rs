@@ -63,7 +63,8 @@ pub fn differences(
     found
 }
 
-fn compare(
+/// Adds the differences of one field; what `desired` does not declare inside it does not count.
+pub(crate) fn compare(
     field: &Field,
     desired: &Value,
     live: Option<&Value>,

@@ -1,4 +1,4 @@
-use crate::Difference;
+use crate::{Difference, Drift};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Addresses whose objects are gone from AWS and whose records only have to be dropped.
     pub gone: Vec<Address>,
+    /// What somebody changed behind wharf's back since the last apply, whether or not this plan changes it.
+    pub drift: Vec<Drift>,
 }
 
 /// What a plan is for.

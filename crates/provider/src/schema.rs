@@ -44,13 +44,7 @@ fn object(json: &Json) -> Schema {
         fields: fields
             .map(|(name, field)| self::field(name, field, required.contains(&name.as_str())))
             .collect(),
-        unsupported: json["unsupported"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-            .map(str::to_owned)
-            .collect(),
+        unsupported: texts(&json["unsupported"]),
     }
 }
 
@@ -70,20 +64,20 @@ fn field(name: &str, json: &Json, required: bool) -> Field {
         sensitive: mark("sensitive"),
         write_only: mark("write_only"),
         volatile: mark("volatile"),
+        derived_from: texts(&json["derived_from"]),
+        shared: mark("shared"),
         default: default.filter(|value| declared || !empty(value)).or(declared.then(|| Value::List(vec![]))),
-        allowed: json["enum"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-            .map(str::to_owned)
-            .collect(),
+        allowed: texts(&json["enum"]),
         ty,
     }
 }
 
 fn text(json: &Json, key: &str) -> String {
     json[key].as_str().unwrap_or_default().to_owned()
+}
+
+fn texts(json: &Json) -> Vec<String> {
+    json.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
 fn ty(json: &Json) -> Type {

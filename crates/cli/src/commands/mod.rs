@@ -2,6 +2,7 @@
 
 mod apply;
 mod completions;
+mod drift;
 mod explain;
 mod graph;
 mod import;
@@ -25,6 +26,7 @@ pub(crate) async fn run(args: Args) -> u8 {
         Command::Plan(args) => plan::run(&args).await,
         Command::Apply(args) => apply::run(&args, Mode::Apply).await,
         Command::Destroy(args) => apply::run(&args, Mode::Destroy).await,
+        Command::Drift(args) => drift::run(&args).await,
         Command::Output(args) => output::run(&args).await,
         Command::Show(args) => show::run(&args).await,
         Command::State(args) => state::run(&args).await,

@@ -28,13 +28,18 @@ pub(crate) fn plan(plan: &Plan, provider: &dyn Provider, palette: Palette) -> St
 
 /// The last line: what the plan comes to.
 pub(crate) fn summary(plan: &Plan, palette: Palette) -> String {
+    palette.bold(&counts(plan))
+}
+
+/// How many of what.
+pub(crate) fn counts(plan: &Plan) -> String {
     if plan.is_empty() && plan.mode == Mode::Destroy {
-        return palette.bold("No changes. There is nothing to destroy.");
+        return "No changes. There is nothing to destroy.".to_owned();
     }
     if plan.is_empty() {
         let count = plan.changes.len();
         let resources = if count == 1 { "resource is" } else { "resources are" };
-        return palette.bold(&format!("No changes. {count} {resources} as the stack file says."));
+        return format!("No changes. {count} {resources} as the stack file says.");
     }
     let counts = plan.counts();
     let mut parts = vec![
@@ -50,7 +55,7 @@ pub(crate) fn summary(plan: &Plan, palette: Palette) -> String {
     if plan.operations.is_empty() {
         line.push_str(" Only outputs or the state change.");
     }
-    palette.bold(&line)
+    line
 }
 
 /// The operations by wave: all of a wave depends on earlier waves only.
@@ -74,7 +79,16 @@ pub(crate) fn waves(plan: &Plan, palette: Palette) -> String {
 
 fn one(text: &mut String, change: &Change, schema: Option<&Schema>, palette: Palette) {
     let address = palette.bold(&change.address.to_string());
-    let what = match change.action {
+    let _ = writeln!(text, "  # {address} {}", what(change));
+    if let Some(reason) = reason(change) {
+        let _ = writeln!(text, "  # ({reason})");
+    }
+    text.push_str(&body(change, schema, palette));
+}
+
+/// What happens to an address, in words.
+pub(crate) fn what(change: &Change) -> &'static str {
+    match change.action {
         Action::Create => "will be created",
         Action::Update => "will be updated in place",
         Action::Replace if change.create_before_destroy => "must be replaced (the new one first)",
@@ -82,28 +96,29 @@ fn one(text: &mut String, change: &Change, schema: Option<&Schema>, palette: Pal
         Action::Delete => "will be destroyed",
         Action::Forget => "will be forgotten: it stays in AWS, and wharf no longer manages it",
         Action::None | Action::Read => "is as it should be",
-    };
-    let _ = writeln!(text, "  # {address} {what}");
-    if let Some(reason) = reason(change) {
-        let _ = writeln!(text, "  # ({reason})");
     }
+}
+
+/// The resource of a change, with what differs.
+pub(crate) fn body(change: &Change, schema: Option<&Schema>, palette: Palette) -> String {
+    let mut text = String::new();
     let sign = palette.sign(change.action, change.create_before_destroy);
     let id =
         change.id.as_deref().map(|id| format!("  {}", palette.faint(&format!("# {id}")))).unwrap_or_default();
     let name = change.address.terraform(&change.resource_type);
     if !matches!(change.action, Action::Create | Action::Update | Action::Replace) {
         let _ = writeln!(text, "  {sign} {name}{id}");
-        return;
+        return text;
     }
     let _ = writeln!(text, "  {sign} {name} {{{id}");
     match change.action {
         Action::Create => {
-            created(text, change, schema, palette);
+            created(&mut text, change, schema, palette);
         }
         Action::Update | Action::Replace => {
             let before = text.len();
             for difference in &change.differences {
-                differs(text, difference, schema, palette);
+                differs(&mut text, difference, schema, palette);
             }
             if text.len() == before && !change.differences.is_empty() {
                 let _ = writeln!(
@@ -116,9 +131,11 @@ fn one(text: &mut String, change: &Change, schema: Option<&Schema>, palette: Pal
         _ => {}
     }
     let _ = writeln!(text, "    }}");
+    text
 }
 
-fn reason(change: &Change) -> Option<String> {
+/// Why, where that is not plain.
+pub(crate) fn reason(change: &Change) -> Option<String> {
     let id = change.id.as_deref().unwrap_or_default();
     Some(match change.reason.as_ref()? {
         Reason::Unfinished => "an earlier run broke off before it was complete".to_owned(),
@@ -165,7 +182,8 @@ fn indented(document: &str, indent: usize) -> String {
     document.replace('\n', &format!("\n{}", " ".repeat(indent)))
 }
 
-fn differs(text: &mut String, difference: &Difference, schema: Option<&Schema>, palette: Palette) {
+/// One property that differs.
+pub(crate) fn differs(text: &mut String, difference: &Difference, schema: Option<&Schema>, palette: Palette) {
     let path = &difference.path;
     if path.property() == Some("tags_all")
         && path
@@ -218,7 +236,8 @@ fn shown_path(path: &PropertyPath) -> String {
     text.strip_prefix("tags_all").map_or(text.clone(), |rest| format!("tags{rest}"))
 }
 
-fn shown(value: &Value) -> String {
+/// A value on one side of a change.
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         value if wharf_state::is_hash(value) => "(sensitive value)".to_owned(),
         Value::Unknown(unknown) if unknown.text.is_none() => format!("{UNKNOWN} {}", from(&unknown.of)),

@@ -31,6 +31,7 @@ pub(crate) struct Properties {
     /// All routes of the table but the local one. Left out, the table's routes are left alone, so that `aws_route`
     /// resources can make them; do not use both for one table.
     #[serde(default)]
+    #[schemars(extend("shared" = true))]
     route: BlockSet<Route>,
     /// Tags of the table.
     #[serde(default)]

@@ -43,9 +43,11 @@ pub(crate) struct Properties {
     /// All rules for what may come in. Left out, the group's rules are left alone, so that resources of their own
     /// can make them (`aws_vpc_security_group_ingress_rule`); do not use both for one group.
     #[serde(default)]
+    #[schemars(extend("shared" = true))]
     ingress: BlockSet<Block>,
     /// All rules for what may go out; as `ingress`.
     #[serde(default)]
+    #[schemars(extend("shared" = true))]
     egress: BlockSet<Block>,
     /// Whether a destroy removes the rules first, for groups that name each other. Must have been applied before.
     #[serde(default)]

@@ -39,8 +39,10 @@ pub(crate) struct Properties {
     #[schemars(extend("forces_replacement" = true))]
     pub(super) cluster: Option<String>,
     /// The task definition: an ARN, `family:revision`, or a family for its newest revision.
+    #[schemars(extend("shared" = true))]
     pub(super) task_definition: Option<String>,
     /// How many tasks run; none at first if it is left out. Not for the scheduling strategy `DAEMON`.
+    #[schemars(extend("shared" = true))]
     pub(super) desired_count: Option<i32>,
     /// What the tasks run on.
     #[schemars(extend("forces_replacement" = true, "enum" = ["EC2", "FARGATE", "EXTERNAL"]))]

@@ -38,6 +38,7 @@ pub(crate) struct Properties {
     customer_master_key_spec: String,
     /// The key policy; AWS's own, which leaves it to IAM, when it is not set. Set it here or with
     /// `aws_kms_key_policy`, not with both.
+    #[schemars(extend("shared" = true))]
     policy: Option<Json>,
     /// Whether AWS takes a policy that locks the caller out.
     #[serde(default)]

@@ -7,8 +7,9 @@
 pub(crate) mod change;
 mod source;
 mod state;
-mod values;
+pub(crate) mod values;
 
+use super::drift::resource_drift;
 use crate::session::Session;
 use change::{output_change, resource_changes};
 use serde_json::{Map as JsonMap, Value as Json, json};
@@ -53,6 +54,7 @@ pub(crate) fn plan(plan: &Plan, session: &Session) -> Json {
         "planned_values": planned_values(plan, provider),
         "resource_changes": changes,
         "output_changes": outputs,
+        "resource_drift": resource_drift(&plan.drift, provider),
         "prior_state": prior_state(plan, provider),
         "configuration": configuration(expanded.stack()),
     })
