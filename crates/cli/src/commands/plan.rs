@@ -1,5 +1,5 @@
 use super::statistics;
-use crate::args::Plan;
+use crate::args::{Plan, PlanFormat};
 use crate::error::{self, CHANGES, CommandError};
 use crate::render::{self, progress, style::Palette};
 use crate::session::Session;
@@ -13,6 +13,9 @@ pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
     let (session, stop) = Session::open(&args.stack, Arc::from(progress::for_people())).await?;
     signals::listen(stop);
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
+    if mode == Mode::Apply {
+        error::warn(&session.context.expanded.exposed(), &session.loaded.sources);
+    }
     let store = &session.context.store;
     let stored = store.read().await.map_err(|problem| error::store(&problem))?;
     let prepared = prepare(&session.context, stored, mode, &args.run.targets)
@@ -29,14 +32,17 @@ pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
         let representation = render::json::plan(plan, &session);
         saved::write(path, &PlanFile { basis, plan: plan.clone(), representation })?;
     }
-    if args.json {
-        terminal::out(&render::json::plan(plan, &session).to_string());
-    } else {
-        let palette = Palette { color: terminal::stdout_color() };
-        if args.waves {
-            terminal::out(&render::plan::waves(plan, palette));
+    let format = if args.json { PlanFormat::Json } else { args.format };
+    match format {
+        PlanFormat::Json => terminal::out(&render::json::plan(plan, &session).to_string()),
+        PlanFormat::Markdown => terminal::out(&render::markdown::plan(plan, provider)),
+        PlanFormat::Text => {
+            let palette = Palette { color: terminal::stdout_color() };
+            if args.waves {
+                terminal::out(&render::plan::waves(plan, palette));
+            }
+            terminal::out(&render::plan::plan(plan, provider, palette));
         }
-        terminal::out(&render::plan::plan(plan, provider, palette));
     }
     if let Some(path) = &args.out {
         terminal::note(&format!("saved; to carry out exactly this: wharf apply {}", path.display()));

@@ -1,8 +1,10 @@
 //! What people and programs read: one file per form.
 
 pub(crate) mod diagnostic;
+pub(crate) mod drift;
 pub(crate) mod graph;
 pub(crate) mod json;
+pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod style;

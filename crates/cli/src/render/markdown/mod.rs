@@ -1,0 +1,6 @@
+//! Plans in Markdown.
+
+mod comment;
+mod escape;
+
+pub(crate) use comment::plan;
