@@ -18,6 +18,8 @@ pub(crate) const CHANGES: u8 = 2;
 pub(crate) const LOCKED: u8 = 4;
 /// Exit code: a saved plan does not hold any more.
 pub(crate) const STALE: u8 = 5;
+/// Exit code: something was changed outside wharf.
+pub(crate) const DRIFT: u8 = 6;
 /// Exit code: interrupted.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -84,6 +86,29 @@ pub(crate) fn mistakes(diagnostics: Diagnostics, sources: &Sources) -> CommandEr
         hints: Vec::new(),
     }
     .detail(message)
+}
+
+/// Prints warnings to stderr, with snippets in which no value that a warning is about can be read.
+pub(crate) fn warn(warnings: &Diagnostics, sources: &Sources) {
+    if warnings.0.is_empty() {
+        return;
+    }
+    let mut sources = sources.clone();
+    for span in warnings.0.iter().filter_map(|warning| warning.span) {
+        let written = sources.text(span.source).and_then(|text| text.get(span.range()));
+        if !written.is_some_and(is_reference) {
+            sources.mask(&span);
+        }
+    }
+    let text =
+        render::diagnostic::diagnostics(&warnings.0, &sources, terminal::stderr_color(), terminal::width());
+    terminal::note(&format!("{}\n", text.trim_end()));
+}
+
+/// Whether what is written is a plain `${...}`: the name of a value, not one.
+fn is_reference(written: &str) -> bool {
+    let inner = written.trim_matches(['"', '\'']).strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    inner.is_some_and(|inner| inner.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[] ".contains(c)))
 }
 
 /// Anything that keeps a run from a plan.
@@ -281,4 +306,20 @@ pub(crate) fn operation_hint(failed: &Failed) -> Option<String> {
         _ => cloud(&failed.error).hints.into_iter().next()?,
     };
     Some(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reference;
+
+    #[test]
+    fn a_name_of_a_value_is_none() {
+        for written in ["${var.password}", "'${local.login[0].password}'", "\"${var.a-b}\""] {
+            assert!(is_reference(written), "{written}");
+        }
+        for written in ["hunter2", "${\"hunter2\"}", "postgres://app:hunter2@${db.host}", "${x}${y}hunter2}"]
+        {
+            assert!(!is_reference(written), "{written}");
+        }
+    }
 }

@@ -32,6 +32,18 @@ impl Sources {
         self.hidden.contains(&id)
     }
 
+    /// Puts asterisks over a part of a text from now on: a snippet shall show where it is and not what it is.
+    pub fn mask(&mut self, span: &Span) {
+        let Some((_, text)) = self.files.get_mut(span.source.0 as usize) else { return };
+        let start = text.floor_char_boundary(span.start.min(text.len()));
+        let end = text.ceil_char_boundary(span.end.clamp(start, text.len()));
+        let masked: String = text[start..end]
+            .chars()
+            .map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) })
+            .collect();
+        *text = format!("{}{masked}{}", &text[..start], &text[end..]).into();
+    }
+
     /// The path as it was given.
     pub fn path(&self, id: SourceId) -> Option<&Path> {
         self.files.get(id.0 as usize).map(|(path, _)| path.as_path())

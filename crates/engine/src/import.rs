@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use wharf_core::{Address, Map};
 use wharf_plan::{Graph, conceal};
 use wharf_provider::{Error, ErrorKind, Object};
+use wharf_stack::NothingKnown;
 use wharf_state::{Output, Record, Snapshot};
 
 /// An object to take over.
@@ -69,6 +70,10 @@ pub async fn import(
         let mut attributes = live.attributes;
         if let Some(schema) = context.provider.schema(&import.resource_type) {
             conceal(&schema, &mut attributes, &import.properties);
+            // What the stack file hides is hidden from the first record on.
+            let instance = context.expanded.instance(&import.address);
+            let asked = instance.and_then(|i| context.expanded.properties(i, &NothingKnown).ok());
+            conceal(&schema, &mut attributes, &asked.unwrap_or_default());
         }
         let instances = context.expanded.instances();
         let dependencies = graph.node(&import.address).map_or(import.dependencies, |node| {

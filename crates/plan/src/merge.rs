@@ -72,12 +72,20 @@ pub(crate) fn mark_like(value: Value, like: &Value) -> Value {
 }
 
 /// Marks live attributes as sensitive where the schema says so, where what was asked for is marked, and where a state
-/// recorded a hash of it.
+/// recorded a hash of it; and what is derived from any of these.
 pub fn conceal(schema: &Schema, attributes: &mut Map, properties: &Map) {
     crate::desired::mark_sensitive(schema, attributes);
     for (key, like) in properties {
         if let Some(value) = attributes.get_mut(key) {
             *value = mark_hashed(mark_like(std::mem::take(value), like), like);
+        }
+    }
+    let is_secret = |name: &String| {
+        properties.get(name).is_some_and(|value| value.has_sensitive() || wharf_state::holds_hash(value))
+    };
+    for field in schema.fields.iter().filter(|field| field.derived_from.iter().any(is_secret)) {
+        if let Some(value) = attributes.get_mut(&field.name) {
+            *value = std::mem::take(value).sensitive();
         }
     }
 }
@@ -171,6 +179,24 @@ mod tests {
             map.insert("a".into(), Value::unknown("x.y"));
         }
         assert_eq!(contradiction(&unknown, &other), None);
+    }
+
+    #[test]
+    fn what_is_derived_is_as_sensitive() {
+        let etag = Field {
+            computed: true,
+            derived_from: vec!["content".into(), "content_base64".into()],
+            ..Field::new("etag", Type::String)
+        };
+        let schema = Schema { fields: vec![Field::new("content", Type::String), etag], ..Schema::default() };
+        let concealed = |content: Value| {
+            let mut attributes = Map::from([("etag".to_owned(), Value::from("5d41402a"))]);
+            conceal(&schema, &mut attributes, &Map::from([("content".to_owned(), content)]));
+            attributes["etag"].has_sensitive()
+        };
+        assert!(concealed(Value::from("hello").sensitive()));
+        assert!(concealed(wharf_state::hash(&Value::from("hello"), "salt")));
+        assert!(!concealed(Value::from("hello")));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod configuration;
 mod evaluation;
 mod expand;
 mod expanded;
+mod exposed;
 mod expression;
 mod files;
 mod functions;

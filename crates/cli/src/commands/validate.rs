@@ -29,5 +29,6 @@ fn check(args: &Validate) -> Result<(String, usize), CommandError> {
     if problems.has_errors() {
         return Err(error::mistakes(problems, &loaded.sources));
     }
+    error::warn(&expanded.exposed(), &loaded.sources);
     Ok((loaded.stack.name.clone(), expanded.instances().len()))
 }

@@ -1,6 +1,7 @@
 //! The stack file from text to values: parsing, diagnostics, expansion, evaluation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test may panic")]
 
+mod exposed;
 mod functions;
 mod knowledge;
 mod mistakes;

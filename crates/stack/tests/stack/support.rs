@@ -101,7 +101,25 @@ impl Default for TestTypes {
             Field::new("ingress", rule()),
             Field::new("egress", rule()),
         ]);
+        let task = schema(vec![
+            required("family", Type::String),
+            Field { required: true, ..Field::new("container_definitions", Type::Json) },
+        ]);
+        let variable = block(
+            vec![
+                required("name", Type::String),
+                required("value", Type::String),
+                Field::new("type", Type::String),
+            ],
+            None,
+        );
+        let build = schema(vec![Field::new(
+            "environment",
+            block(vec![Field::new("environment_variable", variable)], Some(1)),
+        )]);
         TestTypes(HashMap::from([
+            ("aws_ecs_task_definition", Arc::new(task)),
+            ("aws_codebuild_project", Arc::new(build)),
             ("aws_security_group", Arc::new(group)),
             ("aws_s3_bucket", Arc::new(schema(vec![Field::new("bucket", Type::String)]))),
             ("aws_vpc", Arc::new(vpc)),

@@ -82,8 +82,8 @@ pub(crate) struct Attributes {
     id: String,
     /// The ARN.
     arn: String,
-    /// S3's own mark of the content.
-    #[schemars(extend("volatile" = true))]
+    /// S3's own mark of the content; often its MD5, so it tells who guesses the content that the guess is right.
+    #[schemars(extend("volatile" = true, "derived_from" = ["content", "content_base64"]))]
     etag: String,
     /// The version, in a bucket that keeps versions.
     #[schemars(extend("volatile" = true))]
