@@ -4,6 +4,7 @@ mod broken;
 mod commands;
 mod conformance;
 mod crash;
+mod delegation;
 mod drift;
 mod failures;
 mod import;
@@ -40,6 +41,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("crash", crash::TESTS),
         ("drift", drift::TESTS),
         ("failures", failures::TESTS),
+        ("delegation", delegation::TESTS),
         ("judges", judges::TESTS),
         ("reference", reference::TESTS),
         ("saved", saved::TESTS),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use wharf_core::{Map, Schema};
 use wharf_provider::{
-    BoxFuture, Error, Identity, Naming, OrderingRule, Permit, Provider, Registry, Resource, Result,
+    BoxFuture, Delegation, Error, Identity, Naming, OrderingRule, Permit, Provider, Registry, Resource,
+    Result, Standing,
 };
 
 /// AWS, as plan and engine see it.
@@ -54,6 +55,15 @@ impl Provider for Aws {
 
     fn replaces(&self, resource_type: &str, live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
         self.registry.get(resource_type).is_some_and(|entry| (entry.replaces)(live, desired, changed))
+    }
+
+    fn delegates(&self, resource_type: &str, attributes: &Map) -> Vec<Delegation> {
+        self.registry.get(resource_type).map(|entry| (entry.delegates)(attributes)).unwrap_or_default()
+    }
+
+    fn standing(&self, resource_type: &str, attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+        let entry = self.registry.get(resource_type);
+        entry.map(|entry| (entry.standing)(attributes, objects)).unwrap_or_default()
     }
 
     fn create_before_destroy(&self, resource_type: &str) -> bool {

@@ -157,6 +157,10 @@ fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
         else {
             continue;
         };
+        let desired = match &change.delegated {
+            Some(delegated) => &Arc::new(delegated.to_record(desired, Some(&record.properties))),
+            None => desired,
+        };
         let same = record.dependencies == change.dependencies
             && record.retain == change.retain
             && desired.len() == record.properties.len()

@@ -343,7 +343,10 @@ impl Executor {
             let record = snapshot.resources.entry(change.address.clone()).or_default();
             record.resource_type.clone_from(&change.resource_type);
             record.id = Some(id.to_owned());
-            record.properties.clone_from(&resolved.desired);
+            record.properties = match &change.delegated {
+                Some(delegated) => delegated.to_record(&resolved.desired, Some(&record.properties)),
+                None => resolved.desired.clone(),
+            };
             record.attributes = attributes;
             record.unfinished = false;
             describe(record, change);
@@ -374,7 +377,11 @@ impl Executor {
             resolve(expanded, &*self.context.provider, &self.lineage, instance, &Values(&values))
                 .map_err(|errors| Error::new(ErrorKind::Invalid, errors.to_string()))?;
         if let Some(before) = &change.before {
-            keep_ignored(expanded.resource(instance), &*self.context.provider, before, &mut resolved);
+            let (resource, provider) = (expanded.resource(instance), &*self.context.provider);
+            keep_ignored(resource, provider, before, &mut resolved);
+            if let Some(delegated) = &change.delegated {
+                delegated.keep(resource, provider, before, &mut resolved);
+            }
         }
         if !resolved.desired.values().all(Value::is_known) {
             return Ok(None);

@@ -1,5 +1,6 @@
 //! The plan of a stack: each address in dependency order, then the operations.
 
+use crate::delegation::Delegations;
 use crate::desired::{Resolved, resolve, values_after, with_own_tags};
 use crate::ignore::keep_ignored;
 use crate::merge::conceal;
@@ -61,6 +62,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
         inputs,
         graph: &graph,
         wanted: wanted(inputs, &graph),
+        delegations: Delegations::of(inputs.provider, inputs.snapshot, inputs.observed),
         values: Values::default(),
         errors: Diagnostics::default(),
     };
@@ -87,6 +89,7 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
         outputs,
         gone,
         drift: crate::drift::drift(inputs.expanded, inputs.provider, inputs.snapshot, inputs.observed),
+        controllers: planner.delegations.controllers,
     })
 }
 
@@ -143,6 +146,7 @@ struct Planner<'a> {
     inputs: &'a Inputs<'a>,
     graph: &'a Graph,
     wanted: Option<HashSet<Address>>,
+    delegations: Delegations,
     values: Values,
     errors: Diagnostics,
 }
@@ -213,6 +217,7 @@ impl Planner<'_> {
                 |resource| resource.lifecycle.retain,
             ),
             importing: None,
+            delegated: None,
             span: resource.map(|resource| resource.span),
         }
     }
@@ -250,6 +255,14 @@ impl Planner<'_> {
         };
         if let Some(live) = &live {
             keep_ignored(resource, self.inputs.provider, live, &mut resolved);
+            if let Some(delegated) = self.delegations.get(address) {
+                let mut delegated = delegated.clone();
+                if let Some(record) = record {
+                    delegated.waiting = delegated.changed(&resolved.desired, &record.properties, lineage);
+                }
+                delegated.keep(resource, self.inputs.provider, live, &mut resolved);
+                change.delegated = Some(Box::new(delegated));
+            }
         }
         if !self.is_wanted(address) {
             // Left alone, but others may refer to it.
@@ -341,6 +354,15 @@ impl Planner<'_> {
             IgnoreChanges::Paths(paths) => {
                 differences.retain(|difference| !paths.iter().any(|path| covers(path, &difference.path)));
             }
+        }
+        if let Some(delegated) = change.delegated.as_mut().filter(|delegated| delegated.running.is_some()) {
+            // Whoever is at work is not disturbed.
+            let waiting =
+                differences.drain(..).filter_map(|difference| Some(difference.path.property()?.to_owned()));
+            delegated.waiting.extend(waiting);
+            delegated.waiting.sort();
+            delegated.waiting.dedup();
+            return;
         }
         if differences.is_empty() {
             // What is left to do may be nothing that a property tells.

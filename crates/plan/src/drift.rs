@@ -2,6 +2,7 @@
 //! leaves to others (`ignore_changes`).
 
 use crate::build::{Observed, Seen, covers, is_mark, is_marked};
+use crate::delegation::{Delegated, Delegations};
 use crate::desired::{mark_sensitive, with_own_tags};
 use crate::diff::compare;
 use crate::{canonical, conceal, overlay};
@@ -50,11 +51,14 @@ pub fn drift(
     snapshot: &Snapshot,
     observed: &Observed,
 ) -> Vec<Drift> {
+    let delegations = Delegations::of(provider, snapshot, observed);
     let compared = snapshot.resources.iter().filter_map(|(address, record)| {
         record.id.as_ref()?;
         let seen = observed.current.get(address)?;
         let schema = provider.schema(&record.resource_type)?;
-        Comparison { expanded, provider, schema: &schema, address, record, salt: &snapshot.lineage }.of(seen)
+        let delegated = delegations.get(address);
+        let salt = &snapshot.lineage;
+        Comparison { expanded, provider, schema: &schema, address, record, delegated, salt }.of(seen)
     });
     compared.collect()
 }
@@ -66,6 +70,8 @@ struct Comparison<'a> {
     schema: &'a Schema,
     address: &'a Address,
     record: &'a Record,
+    /// What another controller moves is no drift.
+    delegated: Option<&'a Delegated>,
     salt: &'a str,
 }
 
@@ -150,6 +156,11 @@ impl Comparison<'_> {
         found.retain(|moved| !is_same(moved));
         if !is_marked(after, self.salt) {
             found.retain(|moved| !is_mark(&moved.path));
+        }
+        if let Some(delegated) = self.delegated {
+            found.retain(|moved| {
+                !moved.path.property().is_some_and(|p| delegated.kept.iter().any(|kept| kept == p))
+            });
         }
         if let Some(instance) = self.expanded.instance(self.address) {
             match &self.expanded.resource(instance).lifecycle.ignore_changes {

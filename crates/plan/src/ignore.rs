@@ -14,6 +14,17 @@ pub fn keep_ignored(resource: &Resource, provider: &dyn Provider, live: &Map, re
         IgnoreChanges::Paths(paths) if paths.is_empty() => return,
         IgnoreChanges::Paths(paths) => paths.iter().flat_map(all_tags).collect(),
     };
+    keep_as_live(resource, provider, live, paths, resolved);
+}
+
+/// Puts live values in place of the stack file's.
+pub(crate) fn keep_as_live(
+    resource: &Resource,
+    provider: &dyn Provider,
+    live: &Map,
+    paths: Vec<PropertyPath>,
+    resolved: &mut Resolved,
+) {
     let mut canonical_live = live.clone();
     canonical(&resource.schema, &mut canonical_live);
     provider.canonical(&resource.type_name, &mut canonical_live);

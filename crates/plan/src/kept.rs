@@ -1,6 +1,6 @@
 //! The parts of a plan as they are kept in a file: no sensitive value, unknown ones marked.
 
-use crate::{Change, Difference, Kind, Operation, OutputChange, Reason};
+use crate::{Change, Delegated, Difference, Kind, Operation, OutputChange, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map as JsonMap, Value as Json};
 use std::sync::Arc;
@@ -96,6 +96,8 @@ pub(crate) struct ChangeForm {
     dependencies: Vec<Address>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     retain: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delegated: Option<Box<Delegated>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,6 +131,7 @@ impl ChangeForm {
             deposed: change.deposed.clone(),
             dependencies: change.dependencies.clone(),
             retain: change.retain,
+            delegated: change.delegated.clone(),
         }
     }
 
@@ -148,13 +151,14 @@ impl ChangeForm {
             dependencies: self.dependencies,
             retain: self.retain,
             importing: None,
+            delegated: self.delegated,
             span: None,
         }
     }
 
     /// The same without what AWS alone decides: two plans that do the same thing agree in it.
     pub(crate) fn intent(change: &Change) -> Self {
-        ChangeForm { before: None, after: None, ..ChangeForm::of(change) }
+        ChangeForm { before: None, after: None, delegated: None, ..ChangeForm::of(change) }
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Difference, Drift};
+use crate::{Controller, Delegated, Difference, Drift};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct Plan {
     pub gone: Vec<Address>,
     /// What somebody changed behind wharf's back since the last apply, whether or not this plan changes it.
     pub drift: Vec<Drift>,
+    /// The controllers of AWS's that move what the stack declares, and how their work stands.
+    pub controllers: Vec<Controller>,
 }
 
 /// What a plan is for.
@@ -69,6 +71,8 @@ pub struct Change {
     pub retain: bool,
     /// The id of an object that this run takes over: it is this stack's, and the state did not know it.
     pub importing: Option<String>,
+    /// What of it another controller of AWS's moves.
+    pub delegated: Option<Box<Delegated>>,
     /// Where the stack file declares it.
     pub span: Option<Span>,
 }

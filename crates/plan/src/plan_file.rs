@@ -1,7 +1,7 @@
 //! Plans as files: what `plan --out` keeps, and what `apply FILE` holds itself to.
 
 use crate::kept::{ChangeForm, OperationForm, OutputForm, value};
-use crate::{Mode, Plan};
+use crate::{Controller, Mode, Plan};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +90,8 @@ struct PlanForm {
     operations: Vec<OperationForm>,
     outputs: Vec<OutputForm>,
     gone: Vec<Address>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    controllers: Vec<Controller>,
 }
 
 impl PlanFile {
@@ -109,6 +111,7 @@ impl PlanFile {
                 operations: plan.operations.iter().map(OperationForm::of).collect(),
                 outputs: plan.outputs.iter().map(OutputForm::of).collect(),
                 gone: plan.gone.clone(),
+                controllers: plan.controllers.clone(),
             },
             representation: self.representation.clone(),
         };
@@ -153,6 +156,8 @@ impl PlanFile {
             operations,
             outputs: plan.outputs.into_iter().map(OutputForm::into_output).collect(),
             gone: plan.gone,
+            controllers: plan.controllers,
+            ..Plan::default()
         };
         Ok(PlanFile { basis, plan, representation })
     }

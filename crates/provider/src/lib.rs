@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows AWS; `wharf-aws` implements it for AWS, `wharf-testkit` for a cloud in memory.
 
+mod delegation;
 mod erased;
 mod error;
 mod marks;
@@ -14,6 +15,7 @@ mod resource;
 mod schema;
 pub mod wait;
 
+pub use delegation::{Delegation, Fault, Standing};
 pub use erased::{Erased, Live, New, Object, Resource, Update, Wanted};
 pub use error::{Absent, Error, ErrorKind, Result};
 pub use marks::{Block, BlockSet, Blocks, Json, Set, Tags};

@@ -1,4 +1,7 @@
-use crate::{BoxFuture, Erased, OrderingRule, Permissions, Resource, ResourceType, Result, schema_of};
+use crate::{
+    BoxFuture, Delegation, Erased, OrderingRule, Permissions, Resource, ResourceType, Result, Standing,
+    schema_of,
+};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use wharf_core::{Map, Schema};
@@ -17,6 +20,10 @@ pub struct Entry<C: 'static> {
     pub check: fn(&Map) -> Vec<(String, String)>,
     /// See [`ResourceType::replaces`].
     pub replaces: fn(&Map, &Map, &BTreeSet<String>) -> bool,
+    /// See [`ResourceType::delegates`].
+    pub delegates: fn(&Map) -> Vec<Delegation>,
+    /// See [`ResourceType::standing`].
+    pub standing: fn(&Map, &[(&str, &Map)]) -> Standing,
     /// How its objects are named.
     pub naming: Naming,
     schema: fn() -> Schema,
@@ -33,6 +40,8 @@ impl<C: Send + Sync + 'static> Entry<C> {
             canonical: T::canonical,
             check: T::check,
             replaces: T::replaces,
+            delegates: T::delegates,
+            standing: T::standing,
             naming: Naming {
                 named_by: T::NAMED_BY,
                 import_id: T::IMPORT_ID,
@@ -118,6 +127,16 @@ pub trait Provider: Send + Sync {
     fn check(&self, resource_type: &str, properties: &Map) -> Vec<(String, String)>;
     /// See [`ResourceType::replaces`].
     fn replaces(&self, resource_type: &str, live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool;
+    /// See [`ResourceType::delegates`].
+    fn delegates(&self, resource_type: &str, attributes: &Map) -> Vec<Delegation> {
+        let _ = (resource_type, attributes);
+        Vec::new()
+    }
+    /// See [`ResourceType::standing`].
+    fn standing(&self, resource_type: &str, attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+        let _ = (resource_type, attributes, objects);
+        Standing::default()
+    }
     /// See [`ResourceType::CREATE_BEFORE_DESTROY`].
     fn create_before_destroy(&self, resource_type: &str) -> bool;
     /// How objects of a type are named; `None` for a type that this version does not know.

@@ -1,4 +1,4 @@
-use crate::{Error, Permissions, Result};
+use crate::{Delegation, Error, Permissions, Result, Standing};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -118,6 +118,18 @@ pub trait ResourceType: Sized + Send + Sync + 'static {
     fn check(properties: &Map) -> Vec<(String, String)> {
         let _ = properties;
         Vec::new()
+    }
+
+    /// What the object of these attributes makes a controller of AWS move on others, once it is there.
+    fn delegates(attributes: &Map) -> Vec<Delegation> {
+        let _ = attributes;
+        Vec::new()
+    }
+
+    /// How that stands: `objects` are the live ones, in the order of their addresses, each with its type.
+    fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+        let _ = (attributes, objects);
+        Standing::default()
     }
 
     /// Whether a changed property needs a new object, for the cases that `forces_replacement` cannot say.

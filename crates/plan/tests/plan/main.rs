@@ -1,5 +1,6 @@
 //! Plans as data, on the types of the cloud in memory: what changes, in which order, and why.
 
+mod delegation;
 mod drift;
 mod order;
 mod random;

@@ -198,7 +198,7 @@ fn terraforms(kind: &WrittenKind) -> Option<&str> {
     for entry in entries {
         match &entry.key.kind {
             WrittenKind::Literal(Value::String(key)) if OUTPUT_KEYS.contains(&key.as_str()) => {
-                keys.push(key.as_str())
+                keys.push(key.as_str());
             }
             _ => return None,
         }

@@ -2,8 +2,11 @@ use super::FakeCloud;
 use super::operations::Operations;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use wharf_core::{Map, Schema};
-use wharf_provider::{BoxFuture, Identity, Naming, OrderingRule, Permit, Provider, Resource, Result};
+use wharf_core::{Map, Schema, Value};
+use wharf_provider::{
+    BoxFuture, Delegation, Fault, Identity, Naming, OrderingRule, Permit, Provider, Resource, Result,
+    Standing,
+};
 use wharf_stack::Types;
 
 impl Provider for FakeCloud {
@@ -23,6 +26,37 @@ impl Provider for FakeCloud {
 
     fn replaces(&self, _: &str, _: &Map, _: &Map, _: &BTreeSet<String>) -> bool {
         false
+    }
+
+    fn delegates(&self, resource_type: &str, attributes: &Map) -> Vec<Delegation> {
+        let moves = attributes.get("moves").and_then(Value::as_str);
+        let moves = moves.filter(|_| resource_type == "fake_controller");
+        let delegation = moves.map(|name| Delegation {
+            resource_type: "fake_named",
+            known_by: vec![("name", name.to_owned())],
+            properties: &["size", "note"],
+            mentions: Vec::new(),
+        });
+        delegation.into_iter().collect()
+    }
+
+    /// A note `lost` is what the controller never leaves.
+    fn standing(&self, _: &str, attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+        let busy = attributes.get("busy").and_then(Value::as_bool) == Some(true);
+        let lost = |(object, (_, live)): (usize, &(&str, &Map))| {
+            let is_lost = live.get("note").and_then(Value::as_str) == Some("lost");
+            is_lost.then(|| Fault {
+                object,
+                property: "note",
+                reason: "it is lost".into(),
+                wanted: Some("found".into()),
+            })
+        };
+        Standing {
+            summary: format!("moves {}", objects.len()),
+            running: busy.then(|| "d-1".to_owned()),
+            faults: objects.iter().enumerate().filter_map(lost).collect(),
+        }
     }
 
     fn create_before_destroy(&self, resource_type: &str) -> bool {

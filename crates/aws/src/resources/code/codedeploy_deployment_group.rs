@@ -1,3 +1,4 @@
+use super::codedeploy_delegation;
 use super::codedeploy_deployment_group_parts::{
     AlarmConfiguration, AutoRollback, BlueGreen, DeploymentStyle, EcsService, LoadBalancerInfo, Trigger,
 };
@@ -12,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Block, BlockSet, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType,
-    Result, Tags, UpdateOf, WantedOf,
+    Absent, Block, BlockSet, Delegation, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
+    ResourceType, Result, Standing, Tags, UpdateOf, WantedOf,
 };
 
 /// A deployment group. Terraform: `aws_codedeploy_deployment_group`; AWS: `CreateDeploymentGroup`.
@@ -77,6 +78,12 @@ pub(crate) struct Attributes {
     deployment_group_id: String,
     /// The platform of the application.
     compute_platform: Option<String>,
+    /// The deployment that was started last.
+    #[schemars(extend("volatile" = true))]
+    last_deployment_id: Option<String>,
+    /// How it stands: `Created`, `Queued`, `InProgress`, `Baking`, `Ready`, `Succeeded`, `Failed`, `Stopped`.
+    #[schemars(extend("volatile" = true))]
+    last_deployment_status: Option<String>,
 }
 
 /// The most deployment groups that one `BatchGetDeploymentGroups` takes.
@@ -224,6 +231,14 @@ impl ResourceType for DeploymentGroup {
         Some(format!("{}:{}", text(attributes, "app_name")?, text(attributes, "deployment_group_name")?))
     }
 
+    fn delegates(attributes: &Map) -> Vec<Delegation> {
+        codedeploy_delegation::delegates(attributes)
+    }
+
+    fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+        codedeploy_delegation::standing(attributes, objects)
+    }
+
     fn canonical(properties: &mut Map) {
         // Switched off with nothing in it is the same as not there.
         for (block, list) in [("auto_rollback_configuration", "events"), ("alarm_configuration", "alarms")] {
@@ -334,6 +349,7 @@ async fn live(
     let arn = cloud.arn("codedeploy", &resource(&id)).await?;
     let Some(tags) = tags(cloud, &arn).await? else { return Ok(None) };
     let triggers = group.trigger_configurations.into_iter().flatten();
+    let last = group.last_attempted_deployment;
     Ok(Some(LiveOf {
         properties: Properties {
             app_name: group.application_name.unwrap_or_default(),
@@ -356,6 +372,10 @@ async fn live(
             arn,
             deployment_group_id: group.deployment_group_id.unwrap_or_default(),
             compute_platform: group.compute_platform.map(|platform| platform.as_str().to_owned()),
+            last_deployment_status: last
+                .as_ref()
+                .and_then(|last| Some(last.status.as_ref()?.as_str().to_owned())),
+            last_deployment_id: last.and_then(|last| last.deployment_id),
         },
     }))
 }

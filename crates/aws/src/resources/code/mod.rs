@@ -5,6 +5,7 @@ mod codebuild_project_parts;
 mod codebuild_project_rest;
 pub(crate) mod codecommit_repository;
 pub(crate) mod codedeploy_app;
+mod codedeploy_delegation;
 pub(crate) mod codedeploy_deployment_group;
 mod codedeploy_deployment_group_parts;
 pub(crate) mod codepipeline;

@@ -18,9 +18,9 @@ pub(super) fn live(service: ecs::Service, recorded: Option<&Properties>) -> Live
     let (mut task_definition, mut network, mut balancers) =
         (service.task_definition, service.network_configuration, service.load_balancers);
     if let Some(set) = primary {
-        task_definition = task_definition.or(set.task_definition);
-        network = network.or(set.network_configuration);
-        balancers = balancers.filter(|list| !list.is_empty()).or(set.load_balancers);
+        task_definition = set.task_definition.or(task_definition);
+        network = set.network_configuration.or(network);
+        balancers = set.load_balancers.filter(|list| !list.is_empty()).or(balancers);
     }
     let deployment = service.deployment_configuration;
     let percent =

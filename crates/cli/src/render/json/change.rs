@@ -5,7 +5,7 @@ use super::values::{public, sensitive_map, shown, unknown_map};
 use serde_json::{Map as JsonMap, Value as Json, json};
 use std::borrow::Cow;
 use wharf_core::{Action, Address, Map, Schema, Segment, Value};
-use wharf_plan::{Change, OutputChange, Plan, Reason};
+use wharf_plan::{Change, Delegated, OutputChange, Plan, Reason};
 use wharf_provider::{Provider, ownership};
 
 /// The entries of one change: its own, and one for each predecessor that is still to be deleted.
@@ -22,6 +22,9 @@ pub(crate) fn resource_changes(
         own.insert("previous_address".into(), from.terraform(&change.resource_type).into());
     }
     own.insert("change".into(), body(change, plan, schema));
+    if let Some(delegated) = &change.delegated {
+        own.insert("delegated".into(), delegated_json(delegated));
+    }
     if let Some(reason) = action_reason(change) {
         own.insert("action_reason".into(), reason.into());
     }
@@ -47,6 +50,19 @@ pub(crate) fn resource_changes(
         Json::Object(entry)
     }));
     entries
+}
+
+/// What another controller of AWS's moves of it.
+fn delegated_json(delegated: &Delegated) -> Json {
+    let faults =
+        delegated.faults.iter().map(|(property, reason)| json!({"property": property, "reason": reason}));
+    json!({
+        "by": delegated.by,
+        "running": delegated.running,
+        "properties": delegated.kept,
+        "waiting": delegated.waiting,
+        "faults": faults.collect::<Vec<_>>(),
+    })
 }
 
 /// What every description of a resource begins with.

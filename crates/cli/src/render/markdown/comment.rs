@@ -218,6 +218,8 @@ mod tests {
             differences: Vec::new(),
             create_before_destroy: false,
             deposed: Vec::new(),
+            importing: None,
+            delegated: None,
             dependencies: Vec::new(),
             retain: false,
             span: None,

@@ -1,0 +1,288 @@
+//! What CodeDeploy moves in a blue/green deployment of an ECS service, and how that stands.
+//!
+//! Since the end of 2022 CodeDeploy leaves both target groups behind a listener, with weights: the new one has all of it,
+//! the other none. Before, there was one. Both are understood.
+//!
+//! Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html>.
+
+use crate::arn;
+use serde_json::json;
+use wharf_core::{Map, Value};
+use wharf_provider::{Delegation, Fault, Standing};
+
+const LISTENER: &str = "aws_lb_listener";
+const RULE: &str = "aws_lb_listener_rule";
+const SERVICE: &str = "aws_ecs_service";
+
+/// What only a deployment changes on a service, and each deployment may.
+const OF_SERVICE: &[&str] =
+    &["task_definition", "load_balancer", "network_configuration", "platform_version"];
+
+/// The states of a deployment that has not ended.
+const RUNNING: &[&str] = &["Created", "Queued", "InProgress", "Baking", "Ready"];
+
+/// The parts of a deployment group that say what it moves.
+struct Group<'a> {
+    cluster: &'a str,
+    service: &'a str,
+    production: Vec<&'a str>,
+    test: Vec<&'a str>,
+    /// The names of blue and green.
+    pair: Vec<&'a str>,
+}
+
+impl<'a> Group<'a> {
+    /// None for a group that does not deploy to ECS.
+    fn of(attributes: &'a Map) -> Option<Self> {
+        let service = first(attributes, "ecs_service")?;
+        let pair = first(first(attributes, "load_balancer_info")?, "target_group_pair_info")?;
+        let arns = |route: &str| {
+            let arns = first(pair, route).and_then(|route| route.get("listener_arns"));
+            arns.and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str).collect()
+        };
+        let groups = pair.get("target_group").and_then(Value::as_list).unwrap_or_default();
+        Some(Group {
+            cluster: service.get("cluster_name")?.as_str()?,
+            service: service.get("service_name")?.as_str()?,
+            production: arns("prod_traffic_route"),
+            test: arns("test_traffic_route"),
+            pair: groups.iter().filter_map(|group| group.as_map()?.get("name")?.as_str()).collect(),
+        })
+    }
+}
+
+/// The first block of a name.
+fn first<'a>(map: &'a Map, block: &str) -> Option<&'a Map> {
+    map.get(block)?.as_list()?.first()?.as_map()
+}
+
+/// The listeners' actions, those of their rules that forward to the pair, and what a revision brings to the service.
+pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
+    let Some(group) = Group::of(attributes) else { return Vec::new() };
+    let mut delegations = vec![Delegation {
+        resource_type: SERVICE,
+        known_by: vec![("cluster", group.cluster.to_owned()), ("name", group.service.to_owned())],
+        properties: OF_SERVICE,
+        mentions: Vec::new(),
+    }];
+    for listener in group.production.iter().chain(&group.test) {
+        delegations.push(Delegation {
+            resource_type: LISTENER,
+            known_by: vec![("arn", (*listener).to_owned())],
+            properties: &["default_action"],
+            mentions: Vec::new(),
+        });
+        delegations.push(Delegation {
+            resource_type: RULE,
+            known_by: vec![("listener_arn", (*listener).to_owned())],
+            properties: &["action"],
+            mentions: group.pair.iter().map(|name| (*name).to_owned()).collect(),
+        });
+    }
+    delegations
+}
+
+/// Who has the traffic; and listeners that point where CodeDeploy never does.
+pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+    let Some(group) = Group::of(attributes) else { return Standing::default() };
+    let text = |name: &str| attributes.get(name).and_then(Value::as_str);
+    let deployment = text("last_deployment_id");
+    let running = deployment.filter(|_| text("last_deployment_status").is_some_and(|s| RUNNING.contains(&s)));
+    let service = objects.iter().find(|(kind, _)| *kind == SERVICE).map(|(_, service)| *service);
+    let primary = service.and_then(primary);
+    let mut faults = Vec::new();
+    let mut production = None;
+    let mut test = None;
+    for (object, (kind, live)) in objects.iter().enumerate() {
+        let (property, listener) = match *kind {
+            LISTENER => ("default_action", "arn"),
+            RULE => ("action", "listener_arn"),
+            _ => continue,
+        };
+        let arn = live.get(listener).and_then(Value::as_str).unwrap_or_default();
+        let is_production = group.production.contains(&arn);
+        let weights = live.get(property).map(weights).unwrap_or_default();
+        if *kind == LISTENER {
+            let shown = if is_production { &mut production } else { &mut test };
+            shown.get_or_insert_with(|| words(&weights));
+        }
+        // What it is on its way to is for the deployment to know.
+        if running.is_none()
+            && let Some(reason) = fault(&weights, &group.pair, primary.filter(|_| is_production))
+        {
+            let wanted = primary.filter(|_| is_production).map(forward_to);
+            faults.push(Fault { object, property, reason, wanted });
+        }
+    }
+    let mut parts = Vec::new();
+    parts.extend(production.map(|words| format!("traffic: {words}")));
+    parts.extend(test.map(|words| format!("test: {words}")));
+    let revision = service.and_then(|service| service.get("task_definition")?.as_str()).map(arn::last);
+    parts.extend(revision.map(|revision| format!("revision {revision}")));
+    parts.extend(deployment.map(|id| match text("last_deployment_status") {
+        Some(status) => format!("deployment {id} ({status})"),
+        None => format!("deployment {id}"),
+    }));
+    Standing { summary: parts.join("; "), running: running.map(str::to_owned), faults }
+}
+
+/// The target group of the tasks that serve.
+fn primary(service: &Map) -> Option<&str> {
+    first(service, "load_balancer")?.get("target_group_arn")?.as_str()
+}
+
+/// The target groups that an action forwards to, each with its weight.
+fn weights(actions: &Value) -> Vec<(&str, i64)> {
+    let mut found = Vec::new();
+    for action in actions.as_list().unwrap_or_default().iter().filter_map(Value::as_map) {
+        let groups = first(action, "forward").and_then(|forward| forward.get("target_group")?.as_list());
+        let groups = groups.unwrap_or_default().iter().filter_map(Value::as_map);
+        let weighted = groups.filter_map(|group| {
+            Some((group.get("arn")?.as_str()?, group.get("weight").and_then(Value::as_i64).unwrap_or(1)))
+        });
+        let before = found.len();
+        found.extend(weighted);
+        if found.len() == before {
+            found.extend(action.get("target_group_arn").and_then(Value::as_str).map(|arn| (arn, 1)));
+        }
+    }
+    found
+}
+
+/// A target group's name, from its ARN.
+fn name(arn: &str) -> &str {
+    arn.rsplit('/').nth(1).unwrap_or(arn)
+}
+
+/// Shares in hundredths, the largest first.
+fn words(weights: &[(&str, i64)]) -> String {
+    let all: i64 = weights.iter().map(|(_, weight)| weight).sum();
+    let mut shares: Vec<(&str, i64)> = weights
+        .iter()
+        .map(|(arn, weight)| (name(arn), if all == 0 { 0 } else { weight * 100 / all }))
+        .collect();
+    shares.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    match shares.as_slice() {
+        [] => "to no target group".to_owned(),
+        shares => shares.iter().map(|(name, share)| format!("{name} {share}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// What is wrong with an action: what CodeDeploy leaves forwards to the pair, to where the primary task set is.
+fn fault(weights: &[(&str, i64)], pair: &[&str], primary: Option<&str>) -> Option<String> {
+    if weights.is_empty() {
+        return Some("it forwards to no target group".to_owned());
+    }
+    if let Some((outside, _)) = weights.iter().find(|(arn, _)| !pair.contains(&name(arn))) {
+        return Some(format!("it forwards to {}, which is not one of {}", name(outside), pair.join(" and ")));
+    }
+    if weights.iter().all(|(_, weight)| *weight == 0) {
+        return Some("all its weights are 0".to_owned());
+    }
+    let primary = primary?;
+    if weights.iter().any(|(arn, weight)| *arn == primary && *weight > 0) {
+        return None;
+    }
+    let there: Vec<&str> =
+        weights.iter().filter(|(_, weight)| *weight > 0).map(|(arn, _)| name(arn)).collect();
+    Some(format!("it forwards to {}, and the primary task set is behind {}", there.join(", "), name(primary)))
+}
+
+/// A forward of everything to one target group, in canonical form.
+fn forward_to(target_group: &str) -> Value {
+    Value::from(
+        json!([{"type": "forward", "forward": [{"target_group": [{"arn": target_group, "weight": 1}]}]}]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLUE: &str = "arn:aws:elasticloadbalancing:eu:1:targetgroup/blue/0b";
+    const GREEN: &str = "arn:aws:elasticloadbalancing:eu:1:targetgroup/green/0c";
+    const OTHER: &str = "arn:aws:elasticloadbalancing:eu:1:targetgroup/other/0d";
+
+    fn map(json: serde_json::Value) -> Map {
+        Value::from(json).as_map().cloned().unwrap_or_default()
+    }
+
+    fn group(status: Option<&str>) -> Map {
+        let mut group = json!({
+            "ecs_service": [{"cluster_name": "shop", "service_name": "web"}],
+            "load_balancer_info": [{"target_group_pair_info": [{
+                "prod_traffic_route": [{"listener_arns": ["prod"]}],
+                "test_traffic_route": [{"listener_arns": ["test"]}],
+                "target_group": [{"name": "blue"}, {"name": "green"}],
+            }]}],
+        });
+        if let Some(status) = status {
+            group["last_deployment_id"] = json!("d-1");
+            group["last_deployment_status"] = json!(status);
+        }
+        map(group)
+    }
+
+    fn listener(arn: &str, weights: &[(&str, i64)]) -> Map {
+        let groups: Vec<_> =
+            weights.iter().map(|(arn, weight)| json!({"arn": arn, "weight": weight})).collect();
+        map(
+            json!({"arn": arn, "default_action": [{"type": "forward", "forward": [{"target_group": groups}]}]}),
+        )
+    }
+
+    fn service(target_group: &str) -> Map {
+        map(json!({
+            "task_definition": "arn:aws:ecs:eu:1:task-definition/web:23",
+            "load_balancer": [{"target_group_arn": target_group}],
+        }))
+    }
+
+    fn stands(status: Option<&str>, production: &Map, primary: &str) -> Standing {
+        let (test, service) = (listener("test", &[(GREEN, 1)]), service(primary));
+        standing(&group(status), &[(LISTENER, production), (LISTENER, &test), (SERVICE, &service)])
+    }
+
+    #[test]
+    fn both_forms_of_a_reroute_are_fine() {
+        for weights in [&[(GREEN, 1)][..], &[(GREEN, 100), (BLUE, 0)], &[(BLUE, 0), (GREEN, 100)]] {
+            let standing = stands(Some("Succeeded"), &listener("prod", weights), GREEN);
+            assert_eq!(standing.faults, []);
+            assert!(standing.summary.starts_with("traffic: green 100"), "{}", standing.summary);
+            assert!(standing.summary.ends_with("revision web:23; deployment d-1 (Succeeded)"));
+        }
+        let plain =
+            map(json!({"arn": "prod", "default_action": [{"type": "forward", "target_group_arn": BLUE}]}));
+        assert_eq!(stands(None, &plain, BLUE).faults, []);
+        // A canary gives a part of it away.
+        assert_eq!(stands(None, &listener("prod", &[(BLUE, 90), (GREEN, 10)]), BLUE).faults, []);
+    }
+
+    #[test]
+    fn what_codedeploy_never_leaves_is_a_fault() {
+        let redirect = map(json!({"arn": "prod", "default_action": [{"type": "redirect"}]}));
+        for (production, reason) in [
+            (listener("prod", &[(OTHER, 1)]), "it forwards to other, which is not one of blue and green"),
+            (listener("prod", &[(GREEN, 0), (BLUE, 0)]), "all its weights are 0"),
+            (listener("prod", &[(BLUE, 100), (GREEN, 0)]), "the primary task set is behind green"),
+            (redirect, "it forwards to no target group"),
+        ] {
+            let faults = stands(Some("Succeeded"), &production, GREEN).faults;
+            assert_eq!(faults.len(), 1, "{reason}");
+            assert!(faults[0].reason.contains(reason), "{}", faults[0].reason);
+            // Never to where nobody serves.
+            assert_eq!(faults[0].wanted, Some(forward_to(GREEN)));
+            // While a deployment runs, that is its business.
+            assert_eq!(stands(Some("InProgress"), &production, GREEN).faults, []);
+        }
+    }
+
+    #[test]
+    fn the_pair_and_the_service_are_what_it_owns() {
+        let of: Vec<_> =
+            delegates(&group(None)).into_iter().map(|d| (d.resource_type, d.properties)).collect();
+        assert_eq!(of[0], (SERVICE, OF_SERVICE));
+        assert_eq!(of.iter().filter(|(kind, _)| *kind == LISTENER).count(), 2);
+        assert!(delegates(&map(json!({"deployment_group_name": "on servers"}))).is_empty());
+    }
+}

@@ -1,0 +1,103 @@
+//! What another controller moves is not ours: not compared, not sent back, and not touched while it works.
+
+use crate::{Result, World, lines};
+use wharf_core::{Action, Value};
+use wharf_plan::{Change, Plan};
+
+const STACK: &str = "
+resources:
+  named: {type: fake_named, properties: {name: n, size: 2, note: a, members: [x]}}
+  controller: {type: fake_controller, properties: {moves: \"${named.name}\"}}
+";
+
+fn named(plan: &Plan) -> Result<&Change> {
+    plan.changes.iter().find(|change| change.address.name == "named").ok_or_else(|| "no change".into())
+}
+
+fn moved(world: &mut World, size: i64, note: &str) -> Result<()> {
+    world.live("named", |live| {
+        live.insert("size".into(), size.into());
+        live.insert("note".into(), note.into());
+    })
+}
+
+#[test]
+fn what_is_moved_is_neither_a_change_nor_drift() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    moved(&mut world, 9, "b")?;
+    let plan = world.plan(STACK)?;
+    assert!(plan.is_empty() && plan.drift.is_empty());
+    assert_eq!(plan.controllers.len(), 1);
+    assert_eq!(plan.controllers[0].summary, "moves 1");
+    // What was asked for is still what the state remembers.
+    let change = named(&plan)?;
+    let delegated = change.delegated.as_ref().ok_or("not delegated")?;
+    let recorded = &world.snapshot.as_ref().ok_or("no state")?.resources[&change.address].properties;
+    let desired = change.desired.as_ref().ok_or("no properties")?;
+    assert_eq!(desired["size"], 9.into());
+    assert_eq!(&delegated.to_record(desired, Some(recorded)), recorded);
+    Ok(())
+}
+
+#[test]
+fn another_change_of_the_object_carries_it_over() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    moved(&mut world, 9, "b")?;
+    let plan = world.plan(&STACK.replace("[x]", "[x, y]"))?;
+    let change = named(&plan)?;
+    assert_eq!(change.action, Action::Update);
+    assert_eq!(change.differences.len(), 1);
+    assert_eq!(change.desired.as_ref().and_then(|desired| desired.get("size")), Some(&9.into()));
+    Ok(())
+}
+
+#[test]
+fn what_the_stack_file_wants_otherwise_waits() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    moved(&mut world, 9, "b")?;
+    let plan = world.plan(&STACK.replace("size: 2", "size: 3"))?;
+    assert!(plan.is_empty());
+    assert_eq!(named(&plan)?.delegated.as_ref().ok_or("not delegated")?.waiting, ["size"]);
+    Ok(())
+}
+
+#[test]
+fn nothing_is_touched_while_the_controller_works() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    world.live("controller", |live| drop(live.insert("busy".into(), true.into())))?;
+    // Also what needs a new object.
+    for (from, to, waiting) in [("[x]", "[x, y]", "members"), ("name: n,", "name: m,", "name")] {
+        let plan = world.plan(&STACK.replace(from, to).replace("${named.name}", "n"))?;
+        let change = named(&plan)?;
+        assert_eq!(change.action, Action::None, "{to}");
+        let delegated = change.delegated.as_ref().ok_or("not delegated")?;
+        assert_eq!(
+            (delegated.running.as_deref(), &delegated.waiting),
+            (Some("d-1"), &vec![waiting.to_owned()])
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn what_no_controller_leaves_is_drift_and_mended_as_it_would() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    moved(&mut world, 9, "lost")?;
+    let plan = world.plan(STACK)?;
+    assert_eq!(lines(&plan), ["0 ~ named"]);
+    let change = named(&plan)?;
+    let [difference] = change.differences.as_slice() else { return Err("one difference".into()) };
+    assert_eq!((difference.path.to_string().as_str(), &difference.after), ("note", &Value::from("found")));
+    assert_eq!(plan.drift.len(), 1);
+    assert_eq!(change.delegated.as_ref().map(|d| d.faults.len()), Some(1));
+    Ok(())
+}
+
+#[test]
+fn without_the_controller_the_stack_file_decides() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    moved(&mut world, 9, "b")?;
+    world.observed.current.remove(&"controller".parse()?);
+    assert_eq!(named(&world.plan(STACK)?)?.action, Action::Update);
+    Ok(())
+}
