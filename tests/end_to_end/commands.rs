@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("plan as JSON", plan_json),
     ("apply as JSON lines", apply_json),
     ("the same plan, byte for byte", deterministic),
+    ("an answer is all there is on stdout", answers),
     ("variables from everywhere", variables),
     ("targets", targets),
     ("secrets stay secret", secrets),
@@ -140,13 +141,57 @@ fn apply_json() -> Result<()> {
     Ok(())
 }
 
+/// Whatever there is to warn of: a secret in the open, a run that did not end, an object that was found again.
+fn answers() -> Result<()> {
+    let stage = Stage::new()?;
+    stage.write("stack.yaml", &STACK.replace("Name: commands", "Name: commands, Token: in-the-open"))?;
+    let waiting = stage.waiting(&["apply", "--auto-approve"], "killed.txt")?;
+    let rule = serde_json::json!({"match": "ec2:CreateVpc", "kind": "kill_after", "pid": waiting.pid()});
+    stage.emulator.rules(&serde_json::json!([rule]))?;
+    waiting.go()?.wait()?;
+    stage.emulator.rules(&serde_json::json!([]))?;
+    for arguments in [
+        &["validate", "--json"][..],
+        &["plan", "--json"],
+        &["plan", "--format", "json", "--stats"],
+        &["drift", "--json", "--stats"],
+        &["show", "--json"],
+        &["apply", "--auto-approve", "--json", "--stats"],
+        &["plan", "--json"],
+        &["output", "--json"],
+        &["state", "show", "vpc", "--json"],
+        &["destroy", "--auto-approve", "--json"],
+    ] {
+        let run = stage.ok(arguments)?;
+        let values: Vec<Value> = serde_json::Deserializer::from_str(&run.stdout)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(|error| format!("{arguments:?}: {error} in\n{}", run.stdout))?;
+        ensure(values.iter().all(Value::is_object), &run.stdout)?;
+        if matches!(arguments[0], "validate" | "plan" | "apply") {
+            ensure(run.stderr.contains("`Token` of `vpc` looks like a secret by its name"), &run.stderr)?;
+            ensure(!run.stderr.contains("in-the-open"), &run.stderr)?;
+        }
+    }
+    let markdown = stage.ok(&["plan", "--format", "markdown"])?;
+    ensure(
+        markdown.stdout.starts_with("<!-- wharf plan commands -->\n## wharf plan: `commands`\n"),
+        &markdown.stdout,
+    )?;
+    ensure(markdown.stdout.contains("**Plan: 3 to add, "), &markdown.stdout)?;
+    // One way to say it, not two.
+    stage.exits(&["plan", "--json", "--format", "markdown"], 1).map(drop)
+}
+
 fn deterministic() -> Result<()> {
     let stage = applied()?;
     stage.write(
         "stack.yaml",
         &STACK.replace("Name: commands", "Name: other").replace("b: eu-central-1b", "c: eu-central-1c"),
     )?;
-    for arguments in [&["plan"][..], &["plan", "--json"], &["plan", "--waves"]] {
+    for arguments in
+        [&["plan"][..], &["plan", "--json"], &["plan", "--format", "markdown"], &["plan", "--waves"]]
+    {
         let (first, second) = (stage.ok(arguments)?, stage.ok(arguments)?);
         assert_eq!(first.stdout, second.stdout);
     }

@@ -32,6 +32,12 @@ resources:
   key:
     type: aws_kms_key
     properties: {description: drift}
+  role:
+    type: aws_iam_role
+    properties:
+      name: drift
+      assume_role_policy:
+        Statement: [{Effect: Allow, Action: \"sts:AssumeRole\", Principal: {Service: ecs-tasks.amazonaws.com}}]
 ";
 
 const APPLY: &[&str] = &["apply", "--auto-approve"];
@@ -70,13 +76,13 @@ fn reference() -> Result<()> {
 
 fn property() -> Result<()> {
     let stage = applied()?;
-    let off = json!({"repositoryName": "drift", "imageScanningConfiguration": {"scanOnPush": false}});
-    stage.reader()?.call("ecr", "put_image_scanning_configuration", &off, None)?;
+    let fixed = json!({"repositoryName": "drift", "imageTagMutability": "IMMUTABLE"});
+    stage.reader()?.call("ecr", "put_image_tag_mutability", &fixed, None)?;
     let run = stage.exits(&["drift"], 6)?;
     let lines = [
         "  # registry was changed outside wharf",
-        "      ~ image_scanning_configuration[0].scan_on_push = true -> false",
-        "Drift: 1 changed, 0 deleted outside wharf; 3 looked at.",
+        "      ~ image_tag_mutability = \"MUTABLE\" -> \"IMMUTABLE\"",
+        "Drift: 1 changed, 0 deleted outside wharf; 4 looked at.",
     ];
     contains(&run.stdout, &lines)?;
     contains(&run.stderr, &["`wharf plan` shows what an apply would do about it"])?;
@@ -86,8 +92,8 @@ fn property() -> Result<()> {
     assert_eq!(moved[0]["wharf_address"], "registry");
     let change = &moved[0]["change"];
     assert_eq!(change["actions"], json!(["update"]));
-    assert_eq!(change["before"]["image_scanning_configuration"], json!([{"scan_on_push": true}]));
-    assert_eq!(change["after"]["image_scanning_configuration"], json!([{"scan_on_push": false}]));
+    assert_eq!(change["before"]["image_tag_mutability"], "MUTABLE");
+    assert_eq!(change["after"]["image_tag_mutability"], "IMMUTABLE");
     // Read only: the state is as it was, and the next apply mends it.
     stage.exits(&["drift"], 6)?;
     stage.ok(APPLY)?;
@@ -97,11 +103,10 @@ fn property() -> Result<()> {
 
 fn undeclared() -> Result<()> {
     let stage = applied()?;
-    let id = attribute(&stage, "vpc", "id")?;
-    let on = json!({"VpcId": id, "EnableNetworkAddressUsageMetrics": {"Value": true}});
-    stage.reader()?.call("ec2", "modify_vpc_attribute", &on, None)?;
+    let described = json!({"RoleName": "drift", "Description": "theirs"});
+    stage.reader()?.call("iam", "update_role", &described, None)?;
     let run = stage.exits(&["drift"], 6)?;
-    contains(&run.stdout, &["~ enable_network_address_usage_metrics = false -> true"])?;
+    contains(&run.stdout, &["  # role was changed outside wharf", "+ description = (none) -> \"theirs\""])?;
     // No plan undoes it, because no stack file says otherwise; an apply takes it as it is.
     stage.exits(&["plan", "--detailed-exitcode"], 0)?;
     stage.ok(APPLY)?;
@@ -115,7 +120,7 @@ fn deleted() -> Result<()> {
     let run = stage.exits(&["drift"], 6)?;
     contains(
         &run.stdout,
-        &["  # registry was deleted outside wharf", "0 changed, 1 deleted outside wharf; 3 looked at."],
+        &["  # registry was deleted outside wharf", "0 changed, 1 deleted outside wharf; 4 looked at."],
     )?;
     let moved = moved(&stage)?;
     assert_eq!(moved[0]["change"]["actions"], json!(["delete"]));

@@ -168,6 +168,8 @@ impl Life {
             &["validate"][..],
             &["plan", "--json"],
             &["plan", "--waves"],
+            &["plan", "--format", "markdown"],
+            &["drift", "--json"],
             &["plan", "--destroy"],
             &["show"],
             &["show", "--json"],

@@ -5,7 +5,7 @@ use crate::build::{Observed, Seen, covers, is_mark, is_marked};
 use crate::delegation::{Delegated, Delegations};
 use crate::desired::{mark_sensitive, with_own_tags};
 use crate::diff::compare;
-use crate::{canonical, conceal, overlay};
+use crate::{Difference, canonical, conceal, overlay};
 use std::sync::Arc;
 use wharf_core::{Address, Field, Map, PropertyPath, Schema, Value};
 use wharf_provider::Provider;
@@ -38,6 +38,19 @@ pub struct MovedProperty {
     pub recorded: Option<Value>,
     /// What AWS has, if anything.
     pub live: Option<Value>,
+}
+
+impl MovedProperty {
+    /// As the difference from what was recorded to what AWS has.
+    pub fn difference(&self) -> Difference {
+        Difference {
+            path: self.path.clone(),
+            before: self.recorded.clone(),
+            after: self.live.clone().unwrap_or(Value::Null),
+            forces_replacement: false,
+            drifted: false,
+        }
+    }
 }
 
 /// What moved, in the order of the addresses.

@@ -29,7 +29,7 @@ pub(crate) fn value(value: &Value) -> Json {
     }
 }
 
-fn entries(map: &Map) -> Json {
+pub(crate) fn entries(map: &Map) -> Json {
     Json::Object(map.iter().map(|(key, item)| (key.clone(), value(item))).collect())
 }
 
@@ -63,7 +63,7 @@ fn plain_map(map: JsonMap<String, Json>) -> Map {
     map.into_iter().map(|(key, item)| (key, given_back(item))).collect()
 }
 
-fn map_back(json: Json) -> Arc<Map> {
+pub(crate) fn map_back(json: Json) -> Arc<Map> {
     Arc::new(match json {
         Json::Object(map) => plain_map(map),
         _ => Map::new(),
@@ -101,7 +101,7 @@ pub(crate) struct ChangeForm {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct DifferenceForm {
+pub(crate) struct DifferenceForm {
     path: Vec<Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<Json>,
@@ -163,7 +163,7 @@ impl ChangeForm {
 }
 
 impl DifferenceForm {
-    fn of(difference: &Difference) -> Self {
+    pub(crate) fn of(difference: &Difference) -> Self {
         DifferenceForm {
             path: difference.path.0.iter().map(segment).collect(),
             before: difference.before.as_ref().map(|before| {
@@ -179,7 +179,7 @@ impl DifferenceForm {
         }
     }
 
-    fn into_difference(self) -> Difference {
+    pub(crate) fn into_difference(self) -> Difference {
         let path = self.path.into_iter().map(|segment| match segment {
             Json::Number(index) => Segment::Index(
                 index.as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or_default(),

@@ -13,6 +13,7 @@ mod drift;
 mod graph;
 mod ignore;
 mod kept;
+mod kept_drift;
 mod merge;
 mod moved;
 mod operations;

@@ -1,6 +1,7 @@
 //! Plans as files: what `plan --out` keeps, and what `apply FILE` holds itself to.
 
 use crate::kept::{ChangeForm, OperationForm, OutputForm, value};
+use crate::kept_drift::DriftForm;
 use crate::{Controller, Mode, Plan};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -92,6 +93,8 @@ struct PlanForm {
     gone: Vec<Address>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     controllers: Vec<Controller>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    drift: Vec<DriftForm>,
 }
 
 impl PlanFile {
@@ -112,6 +115,7 @@ impl PlanFile {
                 outputs: plan.outputs.iter().map(OutputForm::of).collect(),
                 gone: plan.gone.clone(),
                 controllers: plan.controllers.clone(),
+                drift: plan.drift.iter().map(DriftForm::of).collect(),
             },
             representation: self.representation.clone(),
         };
@@ -157,7 +161,7 @@ impl PlanFile {
             outputs: plan.outputs.into_iter().map(OutputForm::into_output).collect(),
             gone: plan.gone,
             controllers: plan.controllers,
-            ..Plan::default()
+            drift: plan.drift.into_iter().map(DriftForm::into_drift).collect(),
         };
         Ok(PlanFile { basis, plan, representation })
     }

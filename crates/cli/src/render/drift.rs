@@ -6,8 +6,8 @@ use super::plan::differs;
 use super::style::Palette;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
-use wharf_core::{Action, Map, Value};
-use wharf_plan::{Difference, Drift, MovedProperty};
+use wharf_core::{Action, Map};
+use wharf_plan::Drift;
 use wharf_provider::Provider;
 
 /// Each object that moved, and how many; `objects` is how many were looked at.
@@ -31,7 +31,7 @@ pub(crate) fn text(drift: &[Drift], objects: usize, provider: &dyn Provider, pal
         let _ = writeln!(text, "  # {address} was changed outside wharf\n  {sign} {name} {{  {id}");
         let schema = provider.schema(&object.resource_type);
         for moved in &object.differences {
-            differs(&mut text, &difference(moved), schema.as_deref(), palette);
+            differs(&mut text, &moved.difference(), schema.as_deref(), palette);
         }
         let _ = writeln!(text, "    }}\n");
     }
@@ -40,17 +40,6 @@ pub(crate) fn text(drift: &[Drift], objects: usize, provider: &dyn Provider, pal
     let line = format!("Drift: {changed} changed, {deleted} deleted outside wharf; {objects} looked at.");
     text.push_str(&palette.bold(&line));
     text
-}
-
-/// A moved property as a plan shows what differs: from what was recorded to what AWS has.
-pub(crate) fn difference(moved: &MovedProperty) -> Difference {
-    Difference {
-        path: moved.path.clone(),
-        before: moved.recorded.clone(),
-        after: moved.live.clone().unwrap_or(Value::Null),
-        forces_replacement: false,
-        drifted: false,
-    }
 }
 
 /// The answer of `wharf drift --json`.

@@ -3,7 +3,6 @@
 //! GitHub takes comments of 65,536 characters. What does not fit is left out and counted, never the summary.
 
 use super::escape::{code, cut, html, longest_run, one_line, visible};
-use crate::render::drift::difference;
 use crate::render::plan::{body, counts, differs, reason, shown, what};
 use crate::render::style::Palette;
 use std::fmt::Write as _;
@@ -109,7 +108,7 @@ fn drifted(drift: &Drift, provider: &dyn Provider) -> String {
     }
     let mut body = String::new();
     for moved in &drift.differences {
-        differs(&mut body, &difference(moved), schema.as_deref(), PLAIN);
+        differs(&mut body, &moved.difference(), schema.as_deref(), PLAIN);
     }
     fold(&format!("<code>{address}</code> was changed"), &signed(&body, false))
 }
