@@ -12,6 +12,7 @@ mod judges;
 mod layout;
 mod minimal;
 mod names;
+mod recipes;
 mod reference;
 mod remote;
 mod saved;
@@ -43,6 +44,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("failures", failures::TESTS),
         ("delegation", delegation::TESTS),
         ("judges", judges::TESTS),
+        ("recipes", recipes::TESTS),
         ("reference", reference::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),

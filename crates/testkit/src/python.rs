@@ -27,7 +27,7 @@ pub const EMULATOR: Environment = Environment {
 
 /// Tools made for Terraform that judge plans.
 pub const TOOLS: Environment = Environment {
-    what: "tools that judge plans (checkov, a Rego interpreter)",
+    what: "tools that judge plans and recipes (checkov, a Rego interpreter, schemas)",
     folder: "tools-venv",
     requirements: "tests/tools",
     variable: "WHARF_TOOLS_PYTHON",
