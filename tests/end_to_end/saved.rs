@@ -43,6 +43,10 @@ fn once() -> Result<()> {
     let mode = fs::metadata(stage.folder().join("wharf.plan"))?.permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(stage.ok(&["show", "wharf.plan"])?.stdout, plan.stdout);
+    for format in ["json", "markdown", "text"] {
+        let shown = stage.ok(&["show", "wharf.plan", "--format", format])?.stdout;
+        assert_eq!(shown, stage.ok(&["plan", "--format", format])?.stdout);
+    }
     // Reviewed is approved: nobody is asked.
     contains(&stage.ok(RUN)?.stdout, &["Apply complete: 3 added"])?;
     let done = serial(&stage)?;
@@ -65,7 +69,7 @@ fn same_bytes() -> Result<()> {
         Ok(stage.ok(&[&["plan", folder], how].concat())?.stdout)
     };
     let check = |stage: &Stage| -> Result<()> {
-        for how in [&[] as &[&str], &["--json"], &["--waves"]] {
+        for how in [&[] as &[&str], &["--json"], &["--format", "markdown"], &["--waves"]] {
             let first = print(stage, "one", how)?;
             assert_eq!(print(stage, "one", how)?, first);
             assert_eq!(print(stage, "elsewhere/two/stack.yaml", how)?, first);

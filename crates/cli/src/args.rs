@@ -185,6 +185,21 @@ pub(crate) struct Output {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Show {
+    /// The stack file, the folder that holds `stack.yaml`, or a saved plan
+    #[arg(value_name = "STACK|PLAN", default_value = ".", hide_default_value = true)]
+    pub(crate) stack: PathBuf,
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// How to print it; `markdown` is for saved plans
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: PlanFormat,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateList {
     #[command(flatten)]
     pub(crate) stack: StackArgs,
     /// Print JSON
@@ -195,7 +210,7 @@ pub(crate) struct Show {
 #[derive(Debug, Subcommand)]
 pub(crate) enum State {
     /// List the addresses in the state
-    List(Show),
+    List(StateList),
     /// Show one address
     Show(StateShow),
     /// Rename an address; nothing in AWS changes

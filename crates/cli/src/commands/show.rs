@@ -1,5 +1,5 @@
 use super::output::{json as outputs_json, lines, stored};
-use crate::args::Show;
+use crate::args::{PlanFormat, Show, StackArgs};
 use crate::error::CommandError;
 use crate::render::{self, style::Palette, value::pretty};
 use crate::{saved, terminal};
@@ -11,17 +11,25 @@ use wharf_state::Record;
 
 /// Shows everything the state knows, or a saved plan.
 pub(crate) async fn run(args: &Show) -> Result<u8, CommandError> {
-    if let Some(plan) = saved::open(&args.stack.stack)? {
-        if args.json {
-            terminal::out(&plan.representation.to_string());
-        } else {
-            let palette = Palette { color: terminal::stdout_color() };
-            terminal::out(&render::plan::plan(&plan.plan, &Aws::offline(), palette));
-        }
+    let format = if args.json { PlanFormat::Json } else { args.format };
+    if let Some(plan) = saved::open(&args.stack)? {
+        terminal::out(&match format {
+            PlanFormat::Json => plan.representation.to_string(),
+            PlanFormat::Markdown => render::markdown::plan(&plan.plan, &Aws::offline()),
+            PlanFormat::Text => {
+                let palette = Palette { color: terminal::stdout_color() };
+                render::plan::plan(&plan.plan, &Aws::offline(), palette)
+            }
+        });
         return Ok(0);
     }
-    let snapshot = stored(&args.stack).await?;
-    if args.json {
+    if format == PlanFormat::Markdown {
+        return Err(CommandError::new(format!("{} is no saved plan", args.stack.display()))
+            .hint("`--format markdown` is for what `wharf plan --out FILE` saves"));
+    }
+    let stack = StackArgs { stack: args.stack.clone(), inputs: args.inputs.clone() };
+    let snapshot = stored(&stack).await?;
+    if format == PlanFormat::Json {
         let resources: Vec<Json> =
             snapshot.resources.iter().map(|(address, record)| record_json(address, record)).collect();
         let document = json!({

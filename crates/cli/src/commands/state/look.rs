@@ -1,14 +1,14 @@
 //! `state list` and `state show`.
 
 use super::no_such_address;
-use crate::args::{Show, StateShow};
+use crate::args::{StateList, StateShow};
 use crate::commands::output::stored;
 use crate::commands::show::{record_json, record_text};
 use crate::error::CommandError;
 use crate::terminal;
 use serde_json::json;
 
-pub(super) async fn list(args: &Show) -> Result<u8, CommandError> {
+pub(super) async fn list(args: &StateList) -> Result<u8, CommandError> {
     let snapshot = stored(&args.stack).await?;
     if args.json {
         let entries = snapshot.resources.iter().map(
