@@ -7,6 +7,7 @@ use wharf_tests::{Result, Stage};
 
 pub(crate) const TESTS: &[Test] = &[
     ("none before and after an apply, of the whole reference stack", reference),
+    ("none after an apply of every type: made, changed, replaced", every_type),
     ("a property that the stack file sets", property),
     ("a property that nobody set, until an apply accepts it", undeclared),
     ("an object that is deleted", deleted),
@@ -71,6 +72,16 @@ fn reference() -> Result<()> {
     assert_eq!(run.stdout, "No drift. 73 resources are as last applied.\n");
     let answer: Value = serde_json::from_str(&stage.ok(&["drift", "ecs-pipeline", "--json"])?.stdout)?;
     assert_eq!(answer, json!({"stack": "ecs-pipeline", "resource_drift": []}));
+    Ok(())
+}
+
+fn every_type() -> Result<()> {
+    let stage = Stage::new()?;
+    stage.copy("tests/crash/stack.yaml", "stack.yaml")?;
+    for variables in [&[][..], &["--var", "stage=two"], &["--var", "stage=two", "--var", "generation=two"]] {
+        stage.ok(&[APPLY, variables].concat())?;
+        stage.ok(&[&["drift"], variables].concat())?;
+    }
     Ok(())
 }
 
