@@ -45,8 +45,8 @@ fn environment_variables_of_containers() {
     assert_eq!(
         lines,
         [
-            "10:41 the environment variable `DB_PASSWORD` of `web` looks like a secret by its name, and is in the open",
-            "12:38 the environment variable `DATABASE` of `web` holds what looks like a password in a URL, and is in the open",
+            "10:42 the environment variable `DB_PASSWORD` of `web` looks like a secret by its name, and is in the open",
+            "12:39 the environment variable `DATABASE` of `web` holds what looks like a password in a URL, and is in the open",
         ]
     );
     assert!(help[0].contains("`secrets: [{name: DB_PASSWORD, valueFrom: "), "{help:?}");

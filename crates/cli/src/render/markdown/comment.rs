@@ -114,13 +114,13 @@ fn drifted(drift: &Drift, provider: &dyn Provider) -> String {
 }
 
 fn output(output: &OutputChange) -> String {
-    let side = |sign: &str, value: Option<String>| {
-        let lines = value.map(|value| format!("{} = {value}", output.name));
-        let lines = lines.iter().flat_map(|text| text.lines());
-        lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
-    };
-    let (old, new) = (output.before.as_ref().map(shown), output.after.as_ref().map(shown));
-    let body = side("-", old) + &side("+", new);
+    let mut body = String::new();
+    for (sign, value) in [("-", &output.before), ("+", &output.after)] {
+        let text = value.as_ref().map(|value| format!("{} = {}", output.name, shown(value)));
+        for line in text.iter().flat_map(|text| text.lines()) {
+            let _ = writeln!(body, "{sign} {line}");
+        }
+    }
     fold(&format!("<code>{}</code>", html(&output.name)), &body)
 }
 
