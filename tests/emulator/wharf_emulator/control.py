@@ -29,6 +29,8 @@ class Control:
             ("GET", "log"): self._log,
             ("GET", "tagged"): self._tagged,
             ("GET", "objects"): self._objects,
+            ("GET", "access"): self._get_access,
+            ("POST", "access"): self._set_access,
         }
 
     def __call__(self, request: Request) -> Reply:
@@ -88,6 +90,12 @@ class Control:
     def _objects(self, _: Request) -> Any:
         with self._filter.lock:
             return inventory.objects()
+
+    def _get_access(self, _: Request) -> Any:
+        return self._filter.gate.state()
+
+    def _set_access(self, request: Request) -> Any:
+        return self._filter.gate.switch(json.loads(request.body or b"{}"))
 
 
 def _json(status: int, value: Any) -> Reply:

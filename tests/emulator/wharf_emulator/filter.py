@@ -12,6 +12,7 @@ from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
 from . import clock, hooks, inner, model_check, pagination, wire
+from .access.gate import Gate, access_key
 from .call import Call, Fault, Reply, Request
 from .control import Control
 from .counters import Counters
@@ -34,6 +35,7 @@ class Filter:
         self.rules = Rules()
         self.tokens = Tokens()
         self.past = Past()
+        self.gate = Gate()
         self.moto = Moto()
         inner.use(self.moto)
         self.lock = threading.RLock()
@@ -43,8 +45,10 @@ class Filter:
     def __call__(self, request: Request, connection: Any) -> Reply:
         if request.path.startswith("/_wharf/"):
             return self.control(request)
+        key = access_key(request)
         try:
             call = recognise(request)
+            call.scratch["access_key"] = key
         except Unrecognised as error:
             entry = self.counters.begin("unrecognised")
             self.counters.end(entry, 400)
@@ -101,6 +105,7 @@ class Filter:
         except model_check.Violation as violation:
             self.counters.violation(call.name, str(violation))
             raise Fault("ModelViolation", str(violation)) from violation
+        self.gate.check(call, call.scratch.get("access_key", ""))
         if call.params.get("DryRun") is True and call.service == "ec2":
             raise Fault("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         replayed = self.tokens.replay(call)
@@ -143,6 +148,7 @@ class Filter:
                 hook()
             self.tokens.reset()
             self.past.reset()
+            self.gate.reset()
         clock.reset()
         self.rules.replace([])
         self.rules.release()

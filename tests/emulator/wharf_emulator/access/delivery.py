@@ -1,0 +1,90 @@
+"""What the operations of CodeCommit, CodeBuild, CodeDeploy, CodePipeline and EventBridge need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..call import Call
+from .need import Need, pass_role, service, tag
+
+
+@service("codecommit")
+def codecommit(call: Call) -> Iterator[Need]:
+    params = call.params
+    if "resourceArn" in params:
+        resources = [params["resourceArn"]]
+    else:
+        names = params.get("repositoryNames") or [params["repositoryName"]]
+        resources = [call.arn("codecommit", name) for name in names]
+    for resource in resources:
+        yield Need(call.name, resource)
+    if call.operation == "CreateRepository":
+        yield from tag("codecommit:TagResource", call, resources[0], "tags")
+
+
+@service("codebuild")
+def codebuild(call: Call) -> Iterator[Need]:
+    for name in call.params.get("names") or [call.params["name"]]:
+        yield Need(call.name, name if name.startswith("arn:") else call.arn("codebuild", f"project/{name}"))
+    yield from pass_role(call.params.get("serviceRole"), "codebuild.amazonaws.com")
+
+
+@service("codedeploy")
+def codedeploy(call: Call) -> Iterator[Need]:
+    params = call.params
+    application = params.get("applicationName") or params.get("currentApplicationName")
+    groups = params.get("deploymentGroupNames") or [
+        params.get("deploymentGroupName") or params.get("currentDeploymentGroupName")
+    ]
+    if "ResourceArn" in params or "resourceArn" in params:
+        resources = [params.get("ResourceArn") or params["resourceArn"]]
+    elif "applicationNames" in params:
+        resources = [call.arn("codedeploy", f"application:{name}") for name in params["applicationNames"]]
+    elif groups[0]:
+        resources = [call.arn("codedeploy", f"deploymentgroup:{application}/{name}") for name in groups]
+    else:
+        resources = [call.arn("codedeploy", f"application:{application}")]
+    for resource in resources:
+        yield Need(call.name, resource)
+    if call.operation.startswith("Create"):
+        yield from tag("codedeploy:TagResource", call, resources[0], "tags")
+    yield from pass_role(params.get("serviceRoleArn"), "codedeploy.amazonaws.com")
+
+
+@service("codepipeline")
+def codepipeline(call: Call) -> Iterator[Need]:
+    params = call.params
+    pipeline = params.get("pipeline") or {}
+    name = params.get("name") or pipeline.get("name")
+    resource = params.get("resourceArn") or call.arn("codepipeline", name)
+    yield Need(call.name, resource)
+    if call.operation == "CreatePipeline":
+        yield from tag("codepipeline:TagResource", call, resource, "tags")
+    actions = [action for stage in pipeline.get("stages", []) for action in stage["actions"]]
+    for role in dict.fromkeys([pipeline.get("roleArn"), *(action.get("roleArn") for action in actions)]):
+        yield from pass_role(role, "codepipeline.amazonaws.com")
+
+
+@service("events")
+def events(call: Call) -> Iterator[Need]:
+    params = call.params
+    if call.operation == "ListRules":
+        yield Need(call.name)
+        return
+    if "ResourceARN" in params:
+        yield Need(call.name, params["ResourceARN"])
+        return
+    bus = params.get("EventBusName", "default").rpartition("/")[2]
+    name = params.get("Rule") or params["Name"]
+    resource = call.arn("events", f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")
+    yield Need(call.name, resource)
+    if call.operation == "PutRule":
+        yield from tag("events:TagResource", call, resource, "Tags")
+    roles = [params.get("RoleArn"), *(target.get("RoleArn") for target in params.get("Targets", []))]
+    for role in dict.fromkeys(roles):
+        yield from pass_role(role, "events.amazonaws.com")
+
+
+@service("resourcegroupstaggingapi")
+def tagging(call: Call) -> Iterator[Need]:
+    yield Need(f"tag:{call.operation}")
