@@ -20,7 +20,7 @@ pub use erased::{Erased, Live, New, Object, Resource, Update, Wanted};
 pub use error::{Absent, Error, ErrorKind, Result};
 pub use marks::{Block, BlockSet, Blocks, Json, Set, Tags};
 pub use ordering::{Link, OrderingRule};
-pub use permissions::Permissions;
+pub use permissions::{Condition, Permissions, Scope};
 pub use registry::{Entry, Identity, Naming, Permit, Provider, Registry};
 pub use resource::{Found, LiveOf, NewOf, ObjectOf, ResourceType, UpdateOf, WantedOf};
 pub use schema::schema_of;

@@ -1,6 +1,6 @@
 use crate::{
-    BoxFuture, Delegation, Erased, OrderingRule, Permissions, Resource, ResourceType, Result, Standing,
-    schema_of,
+    BoxFuture, Delegation, Erased, OrderingRule, Permissions, Resource, ResourceType, Result, Scope,
+    Standing, schema_of,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -12,6 +12,10 @@ pub struct Entry<C: 'static> {
     pub name: &'static str,
     /// See [`ResourceType::PERMISSIONS`].
     pub permissions: Permissions,
+    /// See [`ResourceType::FORESEEN`].
+    pub foreseen: &'static [(&'static str, &'static str)],
+    /// See [`ResourceType::SCOPES`].
+    pub scopes: &'static [Scope],
     /// See [`ResourceType::CREATE_BEFORE_DESTROY`].
     pub create_before_destroy: bool,
     /// See [`ResourceType::canonical`].
@@ -36,6 +40,8 @@ impl<C: Send + Sync + 'static> Entry<C> {
         Entry {
             name: T::NAME,
             permissions: T::PERMISSIONS,
+            foreseen: T::FORESEEN,
+            scopes: T::SCOPES,
             create_before_destroy: T::CREATE_BEFORE_DESTROY,
             canonical: T::canonical,
             check: T::check,

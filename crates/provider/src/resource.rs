@@ -1,4 +1,4 @@
-use crate::{Delegation, Error, Permissions, Result, Standing};
+use crate::{Delegation, Error, Permissions, Result, Scope, Standing};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,6 +46,14 @@ pub trait ResourceType: Sized + Send + Sync + 'static {
 
     /// The IAM actions it needs.
     const PERMISSIONS: Permissions;
+
+    /// Attributes that can be told before AWS sets them, as templates (see [`Scope`]): `arn`, and `id` where that is a
+    /// name. A part that only AWS knows is `*`, which `{id}` is as long as there is no object.
+    const FORESEEN: &'static [(&'static str, &'static str)];
+
+    /// On which resources those actions have to be allowed that AWS lets be limited to resources. Source: the Service
+    /// Authorization Reference, <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
+    const SCOPES: &'static [Scope];
 
     /// How many objects one `read` takes at the most; a longer list is split, and a few of the parts are read at once.
     /// A type that makes requests for each object leaves it as it is.

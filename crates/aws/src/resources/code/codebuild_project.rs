@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
-    UpdateOf, WantedOf,
+    Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result,
+    Scope, Tags, UpdateOf, WantedOf,
 };
 
 /// A build project. Terraform: `aws_codebuild_project`; AWS: `CreateProject`.
@@ -104,6 +104,10 @@ impl ResourceType for Project {
         update: &["codebuild:BatchGetProjects", "codebuild:UpdateProject", "iam:PassRole"],
         delete: &["codebuild:DeleteProject"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "codebuild:project/{name}"), ("id", "{arn}")];
+    const SCOPES: &'static [Scope] =
+        &[Scope::pass_role(&["{service_role:role}"], "codebuild.amazonaws.com"), Scope::rest(&["{arn}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let names = objects.iter().map(|object| arn::last(&object.id).to_owned()).collect();

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags, UpdateOf,
+    WantedOf,
 };
 
 /// A Git repository of CodeCommit. Terraform: `aws_codecommit_repository`; AWS: `CreateRepository`.
@@ -73,6 +74,12 @@ impl ResourceType for Repository {
         ],
         delete: &["codecommit:DeleteRepository"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "codecommit:{repository_name}"), ("id", "{repository_name}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["codecommit:UpdateRepositoryEncryptionKey"], &["{arn}"]).when("kms_key_id"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let names = objects.iter().map(|object| object.id.clone()).collect();

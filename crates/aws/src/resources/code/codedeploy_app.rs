@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::Map;
 use wharf_provider::{
-    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags, UpdateOf,
+    WantedOf,
 };
 
 /// An application of CodeDeploy. Terraform: `aws_codedeploy_app`; AWS: `CreateApplication`.
@@ -64,6 +65,8 @@ impl ResourceType for App {
         update: &["codedeploy:TagResource", "codedeploy:UntagResource"],
         delete: &["codedeploy:DeleteApplication"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "codedeploy:application:{name}")];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["{arn}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let names = objects.iter().map(|object| object.id.clone()).collect();

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Delegation, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
-    ResourceType, Result, Standing, Tags, UpdateOf, WantedOf,
+    ResourceType, Result, Scope, Standing, Tags, UpdateOf, WantedOf,
 };
 
 /// A deployment group. Terraform: `aws_codedeploy_deployment_group`; AWS: `CreateDeploymentGroup`.
@@ -109,6 +109,12 @@ impl ResourceType for DeploymentGroup {
         ],
         delete: &["codedeploy:DeleteDeploymentGroup"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "codedeploy:deploymentgroup:{app_name}/{deployment_group_name}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::pass_role(&["{service_role_arn:role}"], "codedeploy.amazonaws.com"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let mut applications = BTreeMap::<&str, Vec<String>>::new();

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Blocks, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
-    ResourceType, Result, Tags, UpdateOf, WantedOf,
+    ResourceType, Result, Scope, Tags, UpdateOf, WantedOf,
 };
 
 /// A pipeline. Terraform: `aws_codepipeline`; AWS: `CreatePipeline`.
@@ -118,16 +118,35 @@ impl ResourceType for Pipeline {
     const IMPORT_ID: &'static str = "NAME";
     const PERMISSIONS: Permissions = Permissions {
         read: &["codepipeline:GetPipeline", "codepipeline:ListTagsForResource"],
-        create: &["codepipeline:CreatePipeline", "codepipeline:TagResource", "iam:PassRole"],
+        create: &[
+            "codepipeline:CreatePipeline",
+            "codepipeline:TagResource",
+            "iam:PassRole",
+            "codeconnections:PassConnection",
+            "codestar-connections:PassConnection",
+        ],
         update: &[
             "codepipeline:GetPipeline",
             "codepipeline:UpdatePipeline",
             "codepipeline:TagResource",
             "codepipeline:UntagResource",
             "iam:PassRole",
+            "codeconnections:PassConnection",
+            "codestar-connections:PassConnection",
         ],
         delete: &["codepipeline:DeletePipeline"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "codepipeline:{name}"), ("id", "{name}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::pass_role(&["{role_arn:role}", "{stage.action.role_arn?:role}"], "codepipeline.amazonaws.com"),
+        // A connection's ARN has the old or the new name of the service, and the action is of that.
+        Scope::of(&["codeconnections:PassConnection"], &["{stage.action.configuration.ConnectionArn?}"])
+            .only_if("codeconnections:PassedToService", "codepipeline.amazonaws.com"),
+        Scope::of(&["codestar-connections:PassConnection"], &["{stage.action.configuration.ConnectionArn?}"])
+            .only_if("codestar-connections:PassedToService", "codepipeline.amazonaws.com"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         // There is no batched form of GetPipeline.

@@ -7,8 +7,8 @@ use aws_sdk_ec2::types::{DomainType, ResourceType as Ec2Type};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_provider::{
-    Absent, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
-    WantedOf,
+    Absent, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
+    UpdateOf, WantedOf,
 };
 
 /// A public address that stays. Terraform: `aws_eip`; AWS: `AllocateAddress`.
@@ -77,6 +77,13 @@ impl ResourceType for Eip {
         update: &["ec2:CreateTags", "ec2:DeleteTags"],
         delete: &["ec2:ReleaseAddress"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:elastic-ip/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:AllocateAddress"], &["{arn}", "ec2:ipv4pool-ec2/{public_ipv4_pool?}"]),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).only_if("ec2:CreateAction", "AllocateAddress"),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         // DescribeAddresses answers in one page, however many there are.

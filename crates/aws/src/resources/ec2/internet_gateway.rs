@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
+    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
     UpdateOf, WantedOf,
 };
 
@@ -58,6 +58,18 @@ impl ResourceType for InternetGateway {
         ],
         delete: &["ec2:DetachInternetGateway", "ec2:DeleteInternetGateway"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:internet-gateway/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:CreateInternetGateway"], &["{arn}"]),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).only_if("ec2:CreateAction", "CreateInternetGateway"),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).owned(),
+        Scope::of(
+            &["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"],
+            &["{arn}", "ec2:vpc/{vpc_id}"],
+        )
+        .owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_internet_gateways().filters(among("internet-gateway-id", objects));

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
+    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
     UpdateOf, WantedOf,
 };
 
@@ -74,6 +74,15 @@ impl ResourceType for NatGateway {
         update: &["ec2:CreateTags", "ec2:DeleteTags"],
         delete: &["ec2:DeleteNatGateway"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:natgateway/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:CreateNatGateway"], &["{arn}"]),
+        Scope::of(&["ec2:CreateNatGateway"], &["ec2:subnet/{subnet_id}", "ec2:elastic-ip/{allocation_id?}"])
+            .owned(),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).only_if("ec2:CreateAction", "CreateNatGateway"),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_nat_gateways().filter(among("nat-gateway-id", objects));

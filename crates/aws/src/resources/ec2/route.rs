@@ -9,7 +9,8 @@ use std::collections::{BTreeSet, HashMap};
 use wharf_core::Map;
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
+    Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf,
+    WantedOf,
 };
 
 /// A route. Terraform: `aws_route`; AWS: `CreateRoute`.
@@ -72,6 +73,8 @@ impl ResourceType for Route {
         update: &["ec2:ReplaceRoute"],
         delete: &["ec2:DeleteRoute"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["ec2:route-table/{route_table_id}"]).owned()];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let ids: Vec<_> = objects.iter().map(|object| parse(&object.id)).collect();

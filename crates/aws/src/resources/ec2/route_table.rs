@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, BlockSet, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
-    UpdateOf, WantedOf,
+    Absent, BlockSet, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope,
+    Tags, UpdateOf, WantedOf,
 };
 
 /// A route table. Terraform: `aws_route_table`; AWS: `CreateRouteTable`.
@@ -84,6 +84,15 @@ impl ResourceType for RouteTable {
         ],
         delete: &["ec2:DeleteRouteTable", "ec2:DisassociateRouteTable"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:route-table/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:CreateRouteTable"], &["{arn}"]),
+        Scope::of(&["ec2:CreateRouteTable"], &["ec2:vpc/{vpc_id}"]).owned(),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).only_if("ec2:CreateAction", "CreateRouteTable"),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).owned(),
+        Scope::of(&["ec2:DisassociateRouteTable"], &["{arn}", "ec2:subnet/*"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_route_tables().filters(among("route-table-id", objects));

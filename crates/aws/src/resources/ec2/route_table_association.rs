@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use wharf_core::Map;
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf,
-    WantedOf,
+    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope,
+    UpdateOf, WantedOf,
 };
 
 /// The route table of a subnet. Terraform: `aws_route_table_association`; AWS: `AssociateRouteTable`.
@@ -59,6 +59,13 @@ impl ResourceType for RouteTableAssociation {
         update: &["ec2:ReplaceRouteTableAssociation"],
         delete: &["ec2:DisassociateRouteTable"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&[
+        "ec2:route-table/{route_table_id}",
+        "ec2:subnet/{subnet_id?}",
+        "ec2:internet-gateway/{gateway_id?}",
+    ])
+    .owned()];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let members: Vec<&str> = objects.iter().map(|object| member(&object.id)).collect();

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, BlockSet, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
-    WantedOf,
+    Absent, BlockSet, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
+    UpdateOf, WantedOf,
 };
 
 /// A security group. Terraform: `aws_security_group`; AWS: `CreateSecurityGroup`.
@@ -105,6 +105,14 @@ impl ResourceType for SecurityGroup {
             "ec2:RevokeSecurityGroupIngress",
         ],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:security-group/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:CreateSecurityGroup"], &["{arn}"]),
+        Scope::of(&["ec2:CreateSecurityGroup"], &["ec2:vpc/{vpc_id}"]).owned(),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).only_if("ec2:CreateAction", "CreateSecurityGroup"),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_security_groups().filters(among("group-id", objects));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Set, UpdateOf, WantedOf,
+    Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Set, UpdateOf, WantedOf,
 };
 
 /// Rules of a security group. Terraform: `aws_security_group_rule`; AWS: `AuthorizeSecurityGroupIngress`, `...Egress`.
@@ -94,6 +94,12 @@ impl ResourceType for SecurityGroupRule {
         update: &["ec2:ModifySecurityGroupRules"],
         delete: &["ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:ModifySecurityGroupRules"], &["ec2:security-group-rule/*"]),
+        Scope::of(&["ec2:ModifySecurityGroupRules"], &["ec2:security-group/{security_group_id}"]).owned(),
+        Scope::rest(&["ec2:security-group/{security_group_id}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let ids = try_join_all(objects.iter().map(|object| imported::aws_ids(cloud, &object.id))).await?;

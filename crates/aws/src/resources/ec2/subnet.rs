@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use wharf_core::Map;
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags, UpdateOf,
+    WantedOf,
 };
 
 /// A subnet of a VPC. Terraform: `aws_subnet`; AWS: `CreateSubnet`.
@@ -75,6 +76,14 @@ impl ResourceType for Subnet {
         update: &["ec2:ModifySubnetAttribute", "ec2:CreateTags", "ec2:DeleteTags"],
         delete: &["ec2:DeleteSubnet"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:subnet/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:CreateSubnet"], &["{arn}"]),
+        Scope::of(&["ec2:CreateSubnet"], &["ec2:vpc/{vpc_id}"]).owned(),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).only_if("ec2:CreateAction", "CreateSubnet"),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let request = cloud.ec2().describe_subnets().filters(among("subnet-id", objects));

@@ -15,7 +15,8 @@ use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf, WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags, UpdateOf,
+    WantedOf,
 };
 
 /// A virtual private cloud. Terraform: `aws_vpc`; AWS: `CreateVpc`.
@@ -99,6 +100,13 @@ impl ResourceType for Vpc {
         update: &["ec2:ModifyVpcAttribute", "ec2:ModifyVpcTenancy", "ec2:CreateTags", "ec2:DeleteTags"],
         delete: &["ec2:DeleteVpc"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:vpc/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["ec2:CreateVpc"], &["{arn}"]),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).only_if("ec2:CreateAction", "CreateVpc"),
+        Scope::of(&["ec2:CreateTags"], &["{arn}"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();

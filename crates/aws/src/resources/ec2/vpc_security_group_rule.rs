@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
-    WantedOf,
+    Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
+    UpdateOf, WantedOf,
 };
 
 /// The rules of one direction.
@@ -27,6 +27,8 @@ pub(crate) trait Direction: 'static {
     const EGRESS: bool;
     /// See [`ResourceType::PERMISSIONS`].
     const PERMISSIONS: Permissions;
+    /// See [`ResourceType::SCOPES`].
+    const SCOPES: &'static [Scope];
 }
 
 /// A rule of a security group: one protocol and range of ports, and one other side.
@@ -89,6 +91,8 @@ impl<D: Direction> ResourceType for GroupRule<D> {
     const IMPORT_ID: &'static str = "SECURITY_GROUP_RULE_ID";
     const BATCH: usize = FILTER_VALUES;
     const PERMISSIONS: Permissions = D::PERMISSIONS;
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "ec2:security-group-rule/{id}")];
+    const SCOPES: &'static [Scope] = D::SCOPES;
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let ids: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();

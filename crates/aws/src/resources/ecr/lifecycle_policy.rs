@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
+    Absent, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf,
+    WantedOf,
 };
 
 /// The lifecycle policy of a repository. Terraform: `aws_ecr_lifecycle_policy`; AWS: `PutLifecyclePolicy`.
@@ -46,6 +47,8 @@ impl ResourceType for LifecyclePolicy {
         update: &["ecr:PutLifecyclePolicy"],
         delete: &["ecr:DeleteLifecyclePolicy"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["ecr:repository/{repository}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, &object.id))).await

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
-    UpdateOf, WantedOf,
+    Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result,
+    Scope, Tags, UpdateOf, WantedOf,
 };
 
 /// A repository of container images. Terraform: `aws_ecr_repository`; AWS: `CreateRepository`.
@@ -93,15 +93,25 @@ impl ResourceType for Repository {
     const BATCH: usize = 100;
     const PERMISSIONS: Permissions = Permissions {
         read: &["ecr:DescribeRepositories", "ecr:ListTagsForResource"],
-        create: &["ecr:CreateRepository", "ecr:TagResource"],
+        create: &["ecr:CreateRepository", "ecr:TagResource", "kms:CreateGrant", "kms:DescribeKey"],
         update: &[
             "ecr:PutImageTagMutability",
             "ecr:PutImageScanningConfiguration",
             "ecr:TagResource",
             "ecr:UntagResource",
         ],
-        delete: &["ecr:DeleteRepository"],
+        delete: &["ecr:DeleteRepository", "kms:RetireGrant"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "ecr:repository/{name}"), ("id", "{name}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(
+            &["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
+            &["{encryption_configuration.kms_key?:key}"],
+        )
+        .only_if("kms:ViaService", "ecr.{region}.amazonaws.com"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let names: Vec<_> = objects.iter().map(|object| object.id.clone()).collect();

@@ -10,7 +10,7 @@ use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType,
-    Result, Tags, UpdateOf, WantedOf,
+    Result, Scope, Tags, UpdateOf, WantedOf,
 };
 
 /// A cluster of ECS. Terraform: `aws_ecs_cluster`; AWS: `CreateCluster`.
@@ -133,6 +133,16 @@ impl ResourceType for Cluster {
         update: &["ecs:UpdateCluster", "ecs:TagResource", "ecs:UntagResource"],
         delete: &["ecs:DeleteCluster"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "ecs:cluster/{name}"), ("id", "{arn}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(
+            &["iam:CreateServiceLinkedRole"],
+            &["iam:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"],
+        )
+        .only_if("iam:AWSServiceName", "ecs.amazonaws.com"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let clusters = describe(cloud, objects.iter().map(|object| object.id.clone()).collect()).await?;

@@ -19,7 +19,7 @@ use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Block, BlockSet, Blocks, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
-    ResourceType, Result, Tags, UpdateOf, WantedOf,
+    ResourceType, Result, Scope, Tags, UpdateOf, WantedOf,
 };
 
 /// A service of ECS. Terraform: `aws_ecs_service`; AWS: `CreateService`.
@@ -175,6 +175,16 @@ impl ResourceType for Service {
         update: &["ecs:UpdateService", "ecs:TagResource", "ecs:UntagResource"],
         delete: &["ecs:UpdateService", "ecs:DeleteService"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "ecs:service/{cluster|default:last}/{name}"), ("id", "{arn}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(
+            &["iam:CreateServiceLinkedRole"],
+            &["iam:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"],
+        )
+        .only_if("iam:AWSServiceName", "ecs.amazonaws.com"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let places: Vec<_> = objects.iter().map(Place::of).collect();

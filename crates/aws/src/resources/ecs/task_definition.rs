@@ -14,7 +14,7 @@ use serde_json::Value as JsonValue;
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions,
-    ResourceType, Result, Set, Tags, UpdateOf, WantedOf,
+    ResourceType, Result, Scope, Set, Tags, UpdateOf, WantedOf,
 };
 
 /// A revision of a task definition. Terraform: `aws_ecs_task_definition`; AWS: `RegisterTaskDefinition`.
@@ -142,6 +142,14 @@ impl ResourceType for TaskDefinition {
         update: &["ecs:TagResource", "ecs:UntagResource"],
         delete: &["ecs:DeregisterTaskDefinition"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[
+        ("arn", "ecs:task-definition/{family}:*"),
+        ("arn_without_revision", "ecs:task-definition/{family}"),
+    ];
+    const SCOPES: &'static [Scope] = &[
+        Scope::pass_role(&["{execution_role_arn?:role}", "{task_role_arn?:role}"], "ecs-tasks.amazonaws.com"),
+        Scope::rest(&["ecs:task-definition/{family}:*"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         // There is no batched form of DescribeTaskDefinition.

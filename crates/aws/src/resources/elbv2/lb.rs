@@ -21,7 +21,7 @@ use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType,
-    Result, Set, Tags, UpdateOf, WantedOf,
+    Result, Scope, Set, Tags, UpdateOf, WantedOf,
 };
 use zones::{Mapping, mappings, some};
 
@@ -195,6 +195,7 @@ impl ResourceType for Lb {
             "elasticloadbalancing:CreateLoadBalancer",
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
+            "iam:CreateServiceLinkedRole",
         ],
         update: &[
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
@@ -206,6 +207,17 @@ impl ResourceType for Lb {
         ],
         delete: &["elasticloadbalancing:DeleteLoadBalancer"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[
+        ("arn", "elasticloadbalancing:loadbalancer/{load_balancer_type|application:kind}/{name|wharf-*}/*"),
+        ("id", "{arn}"),
+    ];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["elasticloadbalancing:CreateLoadBalancer"], &["{arn}"]),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"]).only_if("elasticloadbalancing:CreateAction", "CreateLoadBalancer"),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"]).owned(),
+        Scope::of(&["iam:CreateServiceLinkedRole"], &["iam:role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing"]).only_if("iam:AWSServiceName", "elasticloadbalancing.amazonaws.com"),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         together_or_alone(objects, |objects| read(cloud, objects)).await

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Blocks, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
+    Absent, Blocks, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags, UpdateOf,
     WantedOf,
 };
 
@@ -91,6 +91,15 @@ impl ResourceType for LbListener {
         ],
         delete: &["elasticloadbalancing:DeleteListener"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "{load_balancer_arn:listener}/*"), ("id", "{arn}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["elasticloadbalancing:CreateListener"], &["{load_balancer_arn:balancer}"]).owned(),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"])
+            .only_if("elasticloadbalancing:CreateAction", "CreateListener"),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         together_or_alone(objects, |objects| read(cloud, objects)).await

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Blocks, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
-    ResourceType, Result, Set, Tags, UpdateOf, WantedOf,
+    ResourceType, Result, Scope, Set, Tags, UpdateOf, WantedOf,
 };
 
 /// A rule of a listener. Terraform: `aws_lb_listener_rule`; AWS: `CreateRule`.
@@ -118,6 +118,16 @@ impl ResourceType for LbListenerRule {
         ],
         delete: &["elasticloadbalancing:DeleteRule"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "{listener_arn:rule}/*"), ("id", "{arn}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["elasticloadbalancing:CreateRule"], &["{listener_arn:listener}"]).owned(),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"])
+            .only_if("elasticloadbalancing:CreateAction", "CreateRule"),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"]).owned(),
+        Scope::of(&["elasticloadbalancing:SetRulePriorities"], &["{arn}"]),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         together_or_alone(objects, |objects| read(cloud, objects)).await

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Block, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags, UpdateOf,
+    Absent, Block, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags, UpdateOf,
     WantedOf,
 };
 
@@ -235,6 +235,15 @@ impl ResourceType for LbTargetGroup {
         ],
         delete: &["elasticloadbalancing:DeleteTargetGroup"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "elasticloadbalancing:targetgroup/{name|wharf-*}/*"), ("id", "{arn}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["elasticloadbalancing:CreateTargetGroup"], &["{arn}"]),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"])
+            .only_if("elasticloadbalancing:CreateAction", "CreateTargetGroup"),
+        Scope::of(&["elasticloadbalancing:AddTags"], &["{arn}"]).owned(),
+        Scope::rest(&["{arn}"]).owned(),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         together_or_alone(objects, |objects| read(cloud, objects)).await

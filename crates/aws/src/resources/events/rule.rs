@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
-    UpdateOf, WantedOf,
+    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope,
+    Tags, UpdateOf, WantedOf,
 };
 
 /// A rule. Terraform: `aws_cloudwatch_event_rule`; AWS: `PutRule`.
@@ -82,6 +82,10 @@ impl ResourceType for Rule {
         update: &["events:PutRule", "events:TagResource", "events:UntagResource", "iam:PassRole"],
         delete: &["events:DeleteRule"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "events:rule/{event_bus_name|default:bus}{name|wharf-*}")];
+    const SCOPES: &'static [Scope] =
+        &[Scope::pass_role(&["{role_arn?:role}"], "events.amazonaws.com"), Scope::rest(&["{arn}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let mut by_bus: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

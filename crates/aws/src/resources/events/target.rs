@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::{
     Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result,
-    UpdateOf, WantedOf,
+    Scope, UpdateOf, WantedOf,
 };
 
 /// A target of a rule. Terraform: `aws_cloudwatch_event_target`; AWS: `PutTargets`.
@@ -93,6 +93,11 @@ impl ResourceType for Target {
         update: &["events:ListTargetsByRule", "events:PutTargets", "iam:PassRole"],
         delete: &["events:RemoveTargets"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[
+        Scope::pass_role(&["{role_arn?:role}"], "events.amazonaws.com"),
+        Scope::rest(&["events:rule/{event_bus_name|default:bus}{rule}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let rules: BTreeSet<(&str, &str)> = objects.iter().filter_map(|o| rule_of(&o.id)).collect();

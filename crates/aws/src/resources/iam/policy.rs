@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::Map;
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
-    UpdateOf, WantedOf,
+    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope,
+    Tags, UpdateOf, WantedOf,
 };
 
 /// A managed policy of the account. Terraform: `aws_iam_policy`; AWS: `CreatePolicy`.
@@ -77,6 +77,9 @@ impl ResourceType for Policy {
         ],
         delete: &["iam:DeletePolicy", "iam:ListPolicyVersions", "iam:DeletePolicyVersion"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "iam:policy{path|/}{name|wharf-*}"), ("id", "{arn}")];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["{arn}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
-    UpdateOf, WantedOf,
+    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope,
+    Tags, UpdateOf, WantedOf,
 };
 
 /// A role. Terraform: `aws_iam_role`; AWS: `CreateRole`.
@@ -78,7 +78,7 @@ impl ResourceType for Role {
     const NAMED_BY: &'static [&'static str] = &["name"];
     const IMPORT_ID: &'static str = "NAME";
     const PERMISSIONS: Permissions = Permissions {
-        read: &["iam:GetRole"],
+        read: &["iam:GetRole", "iam:GetUser"],
         create: &["iam:CreateRole", "iam:TagRole"],
         update: &[
             "iam:UpdateAssumeRolePolicy",
@@ -98,6 +98,20 @@ impl ResourceType for Role {
             "iam:RemoveRoleFromInstanceProfile",
         ],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "iam:role{path|/}{name|wharf-*}"), ("id", "{name|wharf-*}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["iam:GetRole"], &["{arn}"]),
+        Scope::of(&["iam:GetRole"], &["{assume_role_policy:roles}"]),
+        Scope::of(&["iam:GetUser"], &["{assume_role_policy:users}"]),
+        Scope::of(&["iam:DetachRolePolicy", "iam:DeleteRolePolicy"], &["{arn}"])
+            .when("force_detach_policies"),
+        Scope::of(&["iam:RemoveRoleFromInstanceProfile"], &["iam:instance-profile/*"])
+            .when("force_detach_policies"),
+        Scope::of(&["iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"], &["{arn}"])
+            .when("permissions_boundary"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf,
+    Absent, Error, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf,
     WantedOf,
 };
 
@@ -55,6 +55,8 @@ impl ResourceType for RolePolicy {
         update: &["iam:PutRolePolicy"],
         delete: &["iam:DeleteRolePolicy"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["{role:role}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

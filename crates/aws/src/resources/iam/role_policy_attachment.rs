@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
+    Absent, Error, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf,
+    WantedOf,
 };
 
 /// A managed policy on a role. Terraform: `aws_iam_role_policy_attachment`; AWS: `AttachRolePolicy`.
@@ -45,6 +46,12 @@ impl ResourceType for RolePolicyAttachment {
         update: &[],
         delete: &["iam:DetachRolePolicy"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["iam:AttachRolePolicy", "iam:DetachRolePolicy"], &["{role:role}"])
+            .only_for("iam:PolicyARN", "{policy_arn}"),
+        Scope::rest(&["{role:role}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let roles: BTreeSet<&str> = objects.iter().filter_map(|o| Some(parts(&o.id)?.0)).collect();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use wharf_core::Map;
 use wharf_provider::{
-    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf, WantedOf,
 };
 
 /// A name for a key. Terraform: `aws_kms_alias`; AWS: `CreateAlias`.
@@ -58,6 +58,9 @@ impl ResourceType for Alias {
         update: &["kms:UpdateAlias"],
         delete: &["kms:DeleteAlias"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "kms:{name|alias/wharf-*}"), ("id", "{name|alias/wharf-*}")];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["{arn}", "{target_key_id:key}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let names: Vec<&str> = objects.iter().map(|object| object.id.as_str()).collect();

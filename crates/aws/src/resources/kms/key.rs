@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
-    UpdateOf, WantedOf,
+    Absent, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope,
+    Tags, UpdateOf, WantedOf,
 };
 
 /// A key. Terraform: `aws_kms_key`; AWS: `CreateKey`.
@@ -107,7 +107,13 @@ impl ResourceType for Key {
             "iam:GetRole",
             "iam:GetUser",
         ],
-        create: &["kms:CreateKey", "kms:TagResource", "kms:EnableKeyRotation", "kms:DisableKey"],
+        create: &[
+            "kms:CreateKey",
+            "kms:TagResource",
+            "kms:EnableKeyRotation",
+            "kms:DisableKey",
+            "iam:CreateServiceLinkedRole",
+        ],
         update: &[
             "kms:UpdateKeyDescription",
             "kms:PutKeyPolicy",
@@ -120,6 +126,16 @@ impl ResourceType for Key {
         ],
         delete: &["kms:ScheduleKeyDeletion"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("arn", "kms:key/{id}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["kms:GetKeyPolicy"], &["{arn}"]).when("policy"),
+        Scope::of(&["iam:GetRole"], &["{policy:roles}"]),
+        Scope::of(&["iam:GetUser"], &["{policy:users}"]),
+        Scope::of(&["iam:CreateServiceLinkedRole"], &["iam:role/aws-service-role/mrk.kms.amazonaws.com/AWSServiceRoleForKeyManagementServiceMultiRegionKeys"]).only_if("iam:AWSServiceName", "mrk.kms.amazonaws.com").when("multi_region"),
+        Scope::of(&["kms:ScheduleKeyDeletion", "kms:UpdateKeyDescription", "kms:EnableKey", "kms:DisableKeyRotation", "kms:UntagResource"], &["{arn}"]).owned(),
+        Scope::of(&["kms:PutKeyPolicy"], &["{arn}"]).when("policy"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

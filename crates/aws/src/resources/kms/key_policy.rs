@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wharf_core::Map;
 use wharf_provider::{
-    Absent, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
+    Absent, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf,
+    WantedOf,
 };
 
 /// The policy of a key. Terraform: `aws_kms_key_policy`; AWS: `PutKeyPolicy`.
@@ -51,6 +52,12 @@ impl ResourceType for KeyPolicy {
         update: &["kms:PutKeyPolicy"],
         delete: &["kms:PutKeyPolicy", "kms:DescribeKey"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["iam:GetRole"], &["{policy:roles}"]),
+        Scope::of(&["iam:GetUser"], &["{policy:users}"]),
+        Scope::rest(&["{key_id:key}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

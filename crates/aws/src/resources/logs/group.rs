@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
+    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
     UpdateOf, WantedOf,
 };
 
@@ -90,6 +90,12 @@ impl ResourceType for LogGroup {
         ],
         delete: &["logs:DeleteLogGroup"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "logs:log-group:{name|wharf-*}"), ("id", "{name|wharf-*}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["logs:AssociateKmsKey"], &["{arn}", "{arn}:*"]).when("kms_key_id"),
+        Scope::rest(&["{arn}", "{arn}:*"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let mut groups = describe(cloud, objects.iter().map(|object| object.id.clone()).collect()).await?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 use wharf_core::Map;
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
+    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
     UpdateOf, WantedOf,
 };
 
@@ -78,6 +78,13 @@ impl ResourceType for Bucket {
         update: &["s3:GetBucketTagging", "s3:PutBucketTagging"],
         delete: &["s3:DeleteBucket", "s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "s3:{bucket|wharf-*}"), ("id", "{bucket|wharf-*}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["s3:DeleteObject", "s3:DeleteObjectVersion"], &["{arn}/*"]).when("force_destroy"),
+        Scope::of(&["s3:ListBucketVersions"], &["{arn}"]).when("force_destroy"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::Map;
 use wharf_provider::{
-    Absent, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
+    Absent, Found, Json, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf,
+    WantedOf,
 };
 
 /// The policy of a bucket. Terraform: `aws_s3_bucket_policy`; AWS: `PutBucketPolicy`.
@@ -46,6 +47,12 @@ impl ResourceType for BucketPolicy {
         update: &["s3:PutBucketPolicy"],
         delete: &["s3:DeleteBucketPolicy"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("id", "{bucket}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["iam:GetRole"], &["{policy:roles}"]),
+        Scope::of(&["iam:GetUser"], &["{policy:users}"]),
+        Scope::rest(&["s3:{bucket}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

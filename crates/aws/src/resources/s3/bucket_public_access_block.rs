@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_provider::{
-    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf, WantedOf,
+    Absent, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, UpdateOf, WantedOf,
 };
 
 /// Terraform: `aws_s3_bucket_public_access_block`; AWS: `PutPublicAccessBlock`.
@@ -55,6 +55,8 @@ impl ResourceType for BucketPublicAccessBlock {
         update: &["s3:PutBucketPublicAccessBlock"],
         delete: &["s3:PutBucketPublicAccessBlock"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("id", "{bucket}")];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["s3:{bucket}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, &object.id))).await

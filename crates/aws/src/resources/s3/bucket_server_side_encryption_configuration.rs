@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Block, BlockSet, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, UpdateOf,
-    WantedOf,
+    Absent, Block, BlockSet, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope,
+    UpdateOf, WantedOf,
 };
 
 /// Terraform: `aws_s3_bucket_server_side_encryption_configuration`; AWS: `PutBucketEncryption`.
@@ -72,6 +72,8 @@ impl ResourceType for Encryption {
         update: &["s3:PutEncryptionConfiguration"],
         delete: &["s3:PutEncryptionConfiguration"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("id", "{bucket}")];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["s3:{bucket}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use wharf_core::Map;
 use wharf_provider::{
     Absent, Block, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result,
-    UpdateOf, WantedOf,
+    Scope, UpdateOf, WantedOf,
 };
 
 /// Terraform: `aws_s3_bucket_versioning`; AWS: `PutBucketVersioning`.
@@ -58,6 +58,8 @@ impl ResourceType for BucketVersioning {
         update: &["s3:PutBucketVersioning"],
         delete: &["s3:PutBucketVersioning"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] = &[("id", "{bucket}")];
+    const SCOPES: &'static [Scope] = &[Scope::rest(&["s3:{bucket}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await

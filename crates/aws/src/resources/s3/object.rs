@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use wharf_core::{Map, Value};
 use wharf_provider::{
-    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Tags,
+    Absent, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions, ResourceType, Result, Scope, Tags,
     UpdateOf, WantedOf,
 };
 
@@ -104,6 +104,14 @@ impl ResourceType for Object {
         update: &["s3:PutObject", "s3:PutObjectTagging", "kms:GenerateDataKey"],
         delete: &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"],
     };
+    const FORESEEN: &'static [(&'static str, &'static str)] =
+        &[("arn", "s3:{bucket}/{key}"), ("id", "{bucket}/{key}")];
+    const SCOPES: &'static [Scope] = &[
+        Scope::of(&["s3:ListBucket", "s3:ListBucketVersions"], &["s3:{bucket}"]),
+        Scope::of(&["kms:Decrypt", "kms:GenerateDataKey"], &["{kms_key_id?:key}"])
+            .only_if("kms:ViaService", "s3.{region}.amazonaws.com"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         try_join_all(objects.iter().map(|object| read(cloud, object))).await
