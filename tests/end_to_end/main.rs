@@ -12,6 +12,7 @@ mod judges;
 mod layout;
 mod minimal;
 mod names;
+mod policy;
 mod recipes;
 mod reference;
 mod remote;
@@ -38,6 +39,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("layout", layout::TESTS),
         ("minimal", minimal::TESTS),
         ("names", names::TESTS),
+        ("policy", policy::TESTS),
         ("commands", commands::TESTS),
         ("crash", crash::TESTS),
         ("drift", drift::TESTS),

@@ -8,6 +8,7 @@ mod errors;
 mod naming;
 mod ordering;
 mod pages;
+pub mod policy;
 mod provider;
 mod resources;
 mod statistics;

@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Schema,
     /// Describe a resource type or one of its properties
     Explain(Explain),
+    /// Print the IAM policies that a deployer of the stack needs
+    Policy(Policy),
     /// Print a script that completes commands in a shell
     Completions(Completions),
 }
@@ -382,4 +384,34 @@ fn duration(text: &str) -> Result<Duration, String> {
     let number: Option<u64> = number.parse().ok();
     let whole = seconds.zip(number).and_then(|(seconds, number)| number.checked_mul(seconds));
     whole.map(Duration::from_secs).ok_or_else(|| format!("`{text}` is no duration such as `30s`, `5m`, `1h`"))
+}
+
+/// Whom a policy is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PolicyFor {
+    /// Whoever plans
+    Plan,
+    /// Whoever applies and destroys, and plans
+    Apply,
+    /// Whoever plans by taking on the role of `aws.assume_role`, or reads the state with a profile of its own
+    PlanCaller,
+    /// The same for whoever applies
+    ApplyCaller,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Policy {
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    /// Print only the policy for this; all of them by name if left out
+    #[arg(long = "for", value_name = "PURPOSE", value_enum)]
+    pub(crate) purpose: Option<PolicyFor>,
+    /// The account of the stack; left out: the state's, the one in `aws.allowed_account_ids`, or the credentials'
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(crate) account: Option<String>,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let fine = text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit());
+    if fine { Ok(text.to_owned()) } else { Err(format!("`{text}` is no account: it has twelve digits")) }
 }

@@ -142,7 +142,7 @@ impl Loaded {
     /// The store of the stack's state, and the clients that reach it.
     ///
     /// They have the caller's own credentials: a role that `aws.assume_role` names is for the stack's resources.
-    async fn store(
+    pub(crate) async fn store(
         &self,
         outline: &Expanded,
     ) -> Result<(Arc<dyn Store>, Option<(Settings, Arc<Clients>)>), CommandError> {

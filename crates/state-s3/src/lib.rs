@@ -24,7 +24,8 @@ pub struct Place {
 
 impl Place {
     /// The place of the lock.
-    fn lock(&self) -> Place {
+    #[must_use]
+    pub fn lock(&self) -> Place {
         Place { key: format!("{}.lock", self.key), ..self.clone() }
     }
 }

@@ -8,6 +8,7 @@ mod graph;
 mod import;
 mod output;
 mod plan;
+mod policy;
 mod schema;
 mod show;
 mod state;
@@ -35,6 +36,7 @@ pub(crate) async fn run(args: Args) -> u8 {
         Command::Graph(args) => graph::run(&args),
         Command::Schema => schema::run(),
         Command::Explain(args) => explain::run(&args),
+        Command::Policy(args) => policy::run(&args).await,
         Command::Completions(args) => completions::run(&args),
     };
     result.unwrap_or_else(|error| {
