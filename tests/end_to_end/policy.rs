@@ -1,5 +1,6 @@
 //! `wharf policy`: what it prints is enough for a deployer, and not more than that.
 
+mod denials;
 mod deployer;
 mod reference;
 mod superfluous;
@@ -20,6 +21,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("every action takes the resources and conditions that it has", reference::known),
     ("it is printed without credentials, and the same every time", offline),
     ("whoever takes on a role needs less than the role", assumed_role),
+    ("a denial says what is missing, on what, and why", denials::told),
+    ("an encoded denial is decoded for whoever may", denials::decoded),
 ];
 
 /// The stack file of the crash matrix, which has every type.

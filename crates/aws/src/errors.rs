@@ -1,5 +1,6 @@
 //! What AWS's error codes mean to the engine.
 
+use crate::denied::plain;
 use crate::statistics::NotSent;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -55,7 +56,7 @@ where
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             let kind = kind_of(error.code().unwrap_or_default(), error.message().unwrap_or_default(), status);
-            (kind, error.message().map_or_else(|| format!("HTTP status {status}"), str::to_owned))
+            (kind, error.message().map_or_else(|| format!("HTTP status {status}"), plain))
         }
         SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => connection(error),
         SdkError::TimeoutError(_) => (ErrorKind::Ambiguous, "no answer in time".to_owned()),

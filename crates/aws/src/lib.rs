@@ -4,6 +4,7 @@
 
 mod arn;
 mod clients;
+mod denied;
 mod errors;
 mod naming;
 mod ordering;
@@ -14,6 +15,7 @@ mod resources;
 mod statistics;
 
 pub use clients::{Clients, Settings};
+pub use denied::{Denied, Reason};
 pub use errors::Named;
 pub use provider::Aws;
 pub use statistics::Statistics;

@@ -1,4 +1,5 @@
 use crate::clients::Clients;
+use crate::denied::Explained;
 use crate::ordering::ORDERINGS;
 use crate::resources;
 use std::collections::BTreeSet;
@@ -79,7 +80,9 @@ impl Provider for Aws {
     }
 
     fn resource(&self, resource_type: &str) -> Option<Arc<dyn Resource>> {
-        self.registry.bind(resource_type, self.clients.as_ref()?)
+        let clients = self.clients.as_ref()?;
+        let resource = self.registry.bind(resource_type, clients)?;
+        Some(Arc::new(Explained::new(resource, clients.clone())))
     }
 
     fn hold(&self, permit: Permit) {

@@ -5,6 +5,7 @@ use crate::render;
 use crate::secret;
 use crate::session::Loaded;
 use crate::terminal;
+use wharf_aws::{Denied, Reason};
 use wharf_core::{Address, Diagnostic, Diagnostics, Sources};
 use wharf_engine::{Failed, Failure, InTheWay};
 use wharf_provider::{Error as CloudError, ErrorKind};
@@ -278,11 +279,7 @@ pub(crate) fn cloud(error: &CloudError) -> CommandError {
             .hint("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`; wharf finds credentials as the AWS CLI does"),
         ErrorKind::Unreachable => result("AWS cannot be reached".into())
             .hint("check the network, the region, and AWS_ENDPOINT_URL if it is set; nothing was changed by this request"),
-        ErrorKind::AccessDenied => result(format!(
-            "AWS denies `{}`",
-            if error.operation.is_empty() { "the request" } else { &error.operation }
-        ))
-        .hint("the caller needs that permission; `wharf explain TYPE` lists the actions of a resource type"),
+        ErrorKind::AccessDenied => denied(error),
         ErrorKind::Throttled => result("AWS asks to slow down, and kept asking".into())
             .hint("run it again, with a lower --parallelism"),
         ErrorKind::Limit => result("a quota of the AWS account is used up".into())
@@ -292,6 +289,28 @@ pub(crate) fn cloud(error: &CloudError) -> CommandError {
             .hint("please report it, with the stack file and this message"),
         ErrorKind::Timeout => CommandError::new(error.message.clone()).hint("look at the object in AWS, then run this again: it goes on where it stopped"),
         _ => CommandError::new(error.to_string()),
+    }
+}
+
+/// What AWS denies, on what, and why.
+fn denied(error: &CloudError) -> CommandError {
+    let Some(Denied { action, resource, reason }) = Denied::of(error) else {
+        return CommandError::new(error.to_string());
+    };
+    let action = if action.is_empty() { "the request".to_owned() } else { format!("`{action}`") };
+    let mut result = CommandError::new(format!("AWS denies {action}")).detail(format!("  {error}"));
+    result.details.extend(resource.map(|resource| format!("  on: {resource}")));
+    result.details.extend(reason.as_ref().map(|reason| format!("  why: {reason}")));
+    match reason {
+        Some(Reason::ExplicitDeny(policy)) => result.hint(format!(
+            "{action} is denied by a policy ({policy}), so that no other policy helps: ask whoever wrote it"
+        )),
+        Some(Reason::NotAllowed(policy)) if policy != "identity-based policy" => {
+            result.hint(format!("the {policy} has to allow {action}, too: ask whoever wrote it"))
+        }
+        _ => {
+            result.hint(format!("the caller needs {action}: `wharf policy` prints all that the stack needs"))
+        }
     }
 }
 
