@@ -290,7 +290,7 @@ mod tests {
 <details><summary><code>fresh</code> will be created</summary>
 
 ```diff
-+  aws_s3_bucket.fresh {
++   aws_s3_bucket.fresh {
 +       bucket = "acme"
 +   }
 ```
