@@ -19,6 +19,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("wharf-state", &["wharf-core", "wharf-provider"]),
     ("wharf-state-s3", &["wharf-aws", "wharf-provider", "wharf-state"]),
     ("wharf-plan", &["wharf-core", "wharf-provider", "wharf-stack", "wharf-state"]),
+    ("wharf-gate", &["wharf-core"]),
     ("wharf-engine", &["wharf-core", "wharf-plan", "wharf-provider", "wharf-stack", "wharf-state"]),
 ];
 

@@ -1,0 +1,27 @@
+use crate::change::Kind;
+use crate::switch::Switch;
+use crate::verdict::Finding;
+use crate::view::View;
+
+/// What the last line of a plan counts as "to replace".
+pub(crate) fn find(view: &View) -> Vec<Finding> {
+    let replaced = view.changes.iter().filter(|change| change.kind == Kind::Replace);
+    replaced
+        .map(|change| {
+            let because = match change.replace_paths.as_slice() {
+                [] => String::new(),
+                paths => format!(": {} cannot be changed in place", quoted(paths)),
+            };
+            let message = format!("{} is deleted and made anew{because}", change.title());
+            let finding = Finding::denied(Switch::Replace, change, message);
+            match change.replace_paths.first() {
+                Some(path) => finding.of(change, path),
+                None => finding,
+            }
+        })
+        .collect()
+}
+
+fn quoted(paths: &[String]) -> String {
+    paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}
