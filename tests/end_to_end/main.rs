@@ -7,11 +7,13 @@ mod crash;
 mod delegation;
 mod drift;
 mod failures;
+mod gate;
 mod import;
 mod judges;
 mod layout;
 mod minimal;
 mod names;
+mod policies;
 mod policy;
 mod recipes;
 mod reference;
@@ -47,6 +49,8 @@ fn trials() -> Result<Vec<Trial>> {
         ("delegation", delegation::TESTS),
         ("judges", judges::TESTS),
         ("recipes", recipes::TESTS),
+        ("gate", gate::TESTS),
+        ("policies", policies::TESTS),
         ("reference", reference::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),

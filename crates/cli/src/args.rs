@@ -1,9 +1,13 @@
+mod gate;
+
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use wharf_core::{Address, Value};
+
+pub(crate) use gate::{Gate, GateFormat};
 
 /// A declarative reconciler for ECS delivery pipelines on AWS
 ///
@@ -24,6 +28,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Bring AWS to what the stack file says, or carry out a saved plan
     Apply(Apply),
+    /// Judge plans: rules with a switch each, protected addresses, a blast radius, Rego policies
+    Gate(Gate),
     /// Delete everything the stack manages
     Destroy(Apply),
     /// Show what was changed outside wharf since the last apply

@@ -15,6 +15,8 @@ use wharf_state::{Holder, StoreError};
 pub(crate) const ERROR: u8 = 1;
 /// Exit code: changes, with `--detailed-exitcode`.
 pub(crate) const CHANGES: u8 = 2;
+/// Exit code: the gate denies.
+pub(crate) const DENIED: u8 = 3;
 /// Exit code: somebody else works on the stack.
 pub(crate) const LOCKED: u8 = 4;
 /// Exit code: a saved plan does not hold any more.

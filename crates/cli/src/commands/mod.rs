@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod drift;
 mod explain;
+mod gate;
 mod graph;
 mod import;
 mod output;
@@ -28,6 +29,7 @@ pub(crate) async fn run(args: Args) -> u8 {
         Command::Apply(args) => apply::run(&args, Mode::Apply).await,
         Command::Destroy(args) => apply::run(&args, Mode::Destroy).await,
         Command::Drift(args) => drift::run(&args).await,
+        Command::Gate(args) => gate::run(&args),
         Command::Output(args) => output::run(&args).await,
         Command::Show(args) => show::run(&args).await,
         Command::State(args) => state::run(&args).await,

@@ -2,6 +2,7 @@
 
 pub(crate) mod diagnostic;
 pub(crate) mod drift;
+pub(crate) mod gate;
 pub(crate) mod graph;
 pub(crate) mod json;
 pub(crate) mod markdown;

@@ -17,7 +17,7 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
 
 /// A text without characters that change how the rest of it is read: control characters, and those that turn the
 /// direction of writing.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' || !is_hidden(c) { result.push(c) } else { result.extend(c.escape_unicode()) }
@@ -42,7 +42,7 @@ pub(super) fn html(text: &str) -> String {
 }
 
 /// A code span, in which nothing means anything.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = one_line(text);
     let ticks = "`".repeat(longest_run(&text) + 1);
     let pad = if text.contains('`') { " " } else { "" };

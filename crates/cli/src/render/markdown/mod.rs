@@ -1,6 +1,6 @@
 //! Plans in Markdown.
 
 mod comment;
-mod escape;
+pub(crate) mod escape;
 
 pub(crate) use comment::plan;
