@@ -98,6 +98,8 @@ impl Pipeline {
         let (weights, state) = (self.weights()?, self.stage.ok(&["state", "pull", STACK])?.stdout);
         let plan = self.stage.exits(&["plan", STACK, "--detailed-exitcode"], 0)?;
         contains(&plan.stdout, &[&format!("deployment_group: traffic: {traffic}"), "No changes."])?;
+        let comment = self.stage.ok(&["plan", STACK, "--format", "markdown"])?.stdout;
+        contains(&comment, &[&format!("- `deployment_group`: `traffic: {traffic}")])?;
         contains(&self.stage.exits(&["drift", STACK], 0)?.stdout, &["No drift"])?;
         let before = self.stage.emulator.counters()?;
         self.stage.ok(APPLY)?;

@@ -182,6 +182,7 @@ impl Life {
         ] {
             self.ends(arguments, 0)?;
         }
+        self.saved()?;
         let addresses = self.ends(&["state", "list"], 0)?;
         for address in addresses.lines() {
             self.ends(&["state", "show", address], 0)?;
@@ -191,6 +192,30 @@ impl Life {
         let plain: Value = serde_json::from_str(&plain)?;
         assert_eq!(plain["attributes"]["etag"], "(sensitive value)");
         self.nowhere()
+    }
+
+    /// A saved plan, every form of it, and every verdict on it. The file itself is among those that are searched.
+    fn saved(&mut self) -> Result<()> {
+        self.ends(&["plan", "--out", "wharf.plan"], 0)?;
+        self.stage.copy("stacks/policies", "policies")?;
+        let mut commands: Vec<Vec<&str>> = vec![vec!["policy", "--for", "apply"]];
+        for format in ["text", "json", "markdown"] {
+            commands.push(vec!["show", "wharf.plan", "--format", format]);
+        }
+        for format in ["text", "json", "markdown", "junit", "sarif", "github"] {
+            let rules = "destroy,replace,iam,security-group,drift,unknown-policy";
+            let judge = ["gate", "wharf.plan", "--fail-on", rules, "--policy", "policies"];
+            commands.push([&judge[..], &["--budget", "0", "--format", format]].concat());
+        }
+        for arguments in commands {
+            let takes_variables = arguments[0] == "policy";
+            let all = if takes_variables { self.command(&arguments) } else { arguments.clone() };
+            let run = self.stage.run(&all)?;
+            // 3 is a verdict; anything else is none.
+            assert!([0, 3].contains(&run.code), "{}", run.all());
+            self.printed.push_str(&format!("\n$ wharf {}\n{}", arguments.join(" "), run.all()));
+        }
+        Ok(())
     }
 
     /// The values are in nothing that was printed or written so far.

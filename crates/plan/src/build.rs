@@ -253,13 +253,17 @@ impl Planner<'_> {
             }
             _ => None,
         };
+        // What the stack file says of what is delegated.
+        let mut asked = None;
         if let Some(live) = &live {
             keep_ignored(resource, self.inputs.provider, live, &mut resolved);
             if let Some(delegated) = self.delegations.get(address) {
                 let mut delegated = delegated.clone();
+                delegated.let_go(&resolved.desired);
                 if let Some(record) = record {
                     delegated.waiting = delegated.changed(&resolved.desired, &record.properties, lineage);
                 }
+                asked = Some(resolved.clone());
                 delegated.keep(resource, self.inputs.provider, live, &mut resolved);
                 change.delegated = Some(Box::new(delegated));
             }
@@ -279,6 +283,13 @@ impl Planner<'_> {
         let (desired, after) = match (live, record) {
             (Some(live), Some(record)) => {
                 self.compare(&mut change, resource, &resolved, &live, record);
+                if let (Action::Replace, Some(asked), Some(delegated)) =
+                    (change.action, asked, &mut change.delegated)
+                {
+                    delegated.replaced(&asked.desired);
+                    resolved = asked;
+                    delegated.keep(resource, self.inputs.provider, &live, &mut resolved);
+                }
                 change.before = Some(live.clone());
                 match change.action {
                     Action::None => (resolved.desired.clone(), Self::settled(schema, &resolved, live)),

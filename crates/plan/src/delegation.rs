@@ -40,6 +40,9 @@ pub struct Delegated {
     /// What is wanted there, where that is not what the stack file says.
     #[serde(skip)]
     pub(crate) wanted: Vec<(String, Value)>,
+    /// Those of the kept properties that nobody else can change in place.
+    #[serde(skip)]
+    pub(crate) exclusive: Vec<String>,
 }
 
 impl Delegated {
@@ -66,6 +69,24 @@ impl Delegated {
             }
         }
         properties
+    }
+
+    /// Leaves to the stack file what cannot stay: a property that waits for something new, such as a target group that
+    /// is replaced, unless only the controller can bring that.
+    pub(crate) fn let_go(&mut self, desired: &Map) {
+        let is_known = |property: &String| desired.get(property).is_none_or(Value::is_known);
+        let exclusive = &self.exclusive;
+        self.kept.retain(|property| is_known(property) || exclusive.contains(property));
+        self.wanted.retain(|(property, _)| is_known(property));
+    }
+
+    /// For a new object in the place of the present one, the stack file decides what it wants otherwise than before,
+    /// and what waits for something new; the rest goes on as the controller left it.
+    pub(crate) fn replaced(&mut self, desired: &Map) {
+        self.exclusive.clear();
+        self.let_go(desired);
+        let waiting = std::mem::take(&mut self.waiting);
+        self.kept.retain(|property| !waiting.contains(property));
     }
 
     /// The kept properties that the stack file wants otherwise than when it decided last.
@@ -111,6 +132,9 @@ impl Delegations {
                 let properties: Vec<String> =
                     about.flat_map(|d| d.properties).map(|property| (*property).to_owned()).collect();
                 if !properties.is_empty() {
+                    let of_it = found.by_address.entry((*other).clone()).or_default();
+                    let exclusive = delegations.iter().filter(|d| d.exclusive && d.resource_type == *kind);
+                    of_it.exclusive.extend(exclusive.flat_map(|d| d.properties).map(|p| (*p).to_owned()));
                     objects.push((other, kind, other_live));
                     moves.insert((*other).clone(), properties);
                 }

@@ -11,6 +11,8 @@ pub struct Delegation {
     pub known_by: Vec<(&'static str, String)>,
     /// The properties that are moved.
     pub properties: &'static [&'static str],
+    /// Whether nobody else can change them while the object is there.
+    pub exclusive: bool,
     /// Only where the live properties speak of one of these.
     pub mentions: Vec<String>,
 }
@@ -79,6 +81,7 @@ mod tests {
             resource_type: "aws_ecs_service",
             known_by: vec![("cluster", "shop".into()), ("name", "web".into())],
             properties: &["task_definition"],
+            exclusive: true,
             mentions: Vec::new(),
         };
         let arn = "arn:aws:ecs:eu-central-1:1:cluster/shop";
@@ -94,6 +97,7 @@ mod tests {
             resource_type: "aws_lb_listener_rule",
             known_by: vec![("listener_arn", "arn:l".into())],
             properties: &["action"],
+            exclusive: false,
             mentions: vec!["blue".into()],
         };
         let rule = |group: &str| {

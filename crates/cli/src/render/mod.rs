@@ -1,5 +1,6 @@
 //! What people and programs read: one file per form.
 
+pub(crate) mod delegation;
 pub(crate) mod diagnostic;
 pub(crate) mod drift;
 pub(crate) mod gate;

@@ -1,5 +1,6 @@
 //! A plan as people read it: the same plan gives the same text.
 
+use super::delegation;
 use super::style::Palette;
 use super::value::{UNKNOWN, document, pretty};
 use similar::{ChangeTag, TextDiff};
@@ -22,36 +23,15 @@ pub(crate) fn plan(plan: &Plan, provider: &dyn Provider, palette: Palette) -> St
         let _ = writeln!(text, "  # {address} is gone from AWS and is dropped from the state\n");
     }
     outputs(&mut text, plan, palette);
-    delegated(&mut text, plan, palette);
-    text.push_str(&summary(plan, palette));
-    text
-}
-
-/// What other controllers of AWS move, how that stands, and what waits for them.
-fn delegated(text: &mut String, plan: &Plan, palette: Palette) {
-    for controller in plan.controllers.iter().filter(|controller| !controller.summary.is_empty()) {
-        let _ =
-            writeln!(text, "  # {}: {}", palette.bold(&controller.address.to_string()), controller.summary);
-        for change in &plan.changes {
-            let Some(delegated) = &change.delegated else { continue };
-            if delegated.by.as_ref() != Some(&controller.address) {
-                continue;
-            }
-            for (property, reason) in &delegated.faults {
-                let address = &change.address;
-                let _ = writeln!(text, "  # {address}: `{property}` is not CodeDeploy's doing: {reason}");
-            }
-            if !delegated.waiting.is_empty() {
-                let what = delegated.waiting.join(", ");
-                let until = match &delegated.running {
-                    Some(running) => format!("is left alone while {running} runs; after it: {what}"),
-                    None => format!("{what} waits for a deployment"),
-                };
-                let _ = writeln!(text, "  # {}: {until}", change.address);
-            }
-        }
+    let delegated = delegation::lines(plan);
+    for (address, line) in &delegated {
+        let _ = writeln!(text, "  # {}: {line}", palette.bold(&address.to_string()));
+    }
+    if !delegated.is_empty() {
         text.push('\n');
     }
+    text.push_str(&summary(plan, palette));
+    text
 }
 
 /// The last line: what the plan comes to.

@@ -101,3 +101,38 @@ fn without_the_controller_the_stack_file_decides() -> Result<()> {
     assert_eq!(named(&world.plan(STACK)?)?.action, Action::Update);
     Ok(())
 }
+
+#[test]
+fn a_new_object_goes_on_where_the_old_one_was_unless_the_stack_file_says_otherwise() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    moved(&mut world, 9, "b")?;
+    let renamed = STACK.replace("name: n,", "name: m,").replace("${named.name}", "n");
+    let plan = world.plan(&renamed)?;
+    let desired = |plan: &Plan, name: &str| -> Result<Option<Value>> {
+        let change = named(plan)?;
+        assert_eq!(change.action, Action::Replace);
+        Ok(change.desired.as_ref().and_then(|desired| desired.get(name)).cloned())
+    };
+    assert_eq!(desired(&plan, "size")?, Some(9.into()));
+    let plan = world.plan(&renamed.replace("size: 2", "size: 3"))?;
+    assert_eq!((desired(&plan, "size")?, desired(&plan, "note")?), (Some(3.into()), Some("b".into())));
+    Ok(())
+}
+
+#[test]
+fn what_waits_for_something_new_cannot_stay() -> Result<()> {
+    let with = "
+resources:
+  network: {type: fake_network, properties: {cidr: a}}
+  named: {type: fake_named, properties: {name: n, size: 2, note: \"${network.id}\"}}
+  controller: {type: fake_controller, properties: {moves: n}}
+";
+    let mut world = World::applied(with)?;
+    moved(&mut world, 9, "elsewhere")?;
+    assert!(world.plan(with)?.is_empty());
+    let plan = world.plan(&with.replace("cidr: a", "cidr: b"))?;
+    let change = named(&plan)?;
+    assert_eq!(change.action, Action::Update);
+    assert!(change.differences.iter().all(|difference| difference.path.property() == Some("note")));
+    Ok(())
+}

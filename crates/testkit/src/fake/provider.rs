@@ -35,6 +35,7 @@ impl Provider for FakeCloud {
             resource_type: "fake_named",
             known_by: vec![("name", name.to_owned())],
             properties: &["size", "note"],
+            exclusive: false,
             mentions: Vec::new(),
         });
         delegation.into_iter().collect()

@@ -63,6 +63,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
         resource_type: SERVICE,
         known_by: vec![("cluster", group.cluster.to_owned()), ("name", group.service.to_owned())],
         properties: OF_SERVICE,
+        exclusive: true,
         mentions: Vec::new(),
     }];
     for listener in group.production.iter().chain(&group.test) {
@@ -70,12 +71,14 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             resource_type: LISTENER,
             known_by: vec![("arn", (*listener).to_owned())],
             properties: &["default_action"],
+            exclusive: false,
             mentions: Vec::new(),
         });
         delegations.push(Delegation {
             resource_type: RULE,
             known_by: vec![("listener_arn", (*listener).to_owned())],
             properties: &["action"],
+            exclusive: false,
             mentions: group.pair.iter().map(|name| (*name).to_owned()).collect(),
         });
     }

@@ -3,6 +3,7 @@
 //! GitHub takes comments of 65,536 characters. What does not fit is left out and counted, never the summary.
 
 use super::escape::{code, cut, html, longest_run, one_line, visible};
+use crate::render::delegation;
 use crate::render::plan::{body, counts, differs, reason, shown, what};
 use crate::render::style::Palette;
 use std::fmt::Write as _;
@@ -84,6 +85,10 @@ fn head(plan: &Plan) -> String {
     }
     if !plan.gone.is_empty() {
         let _ = writeln!(text, "\nGone from AWS, and dropped from the state: {}.", plan.gone.len());
+    }
+    for (place, (address, line)) in delegation::lines(plan).into_iter().enumerate() {
+        let between = if place == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{between}- {}: {}", code(&address.to_string()), code(&line));
     }
     if !plan.drift.is_empty() {
         let _ = writeln!(text, "\nChanged outside wharf since the last apply: {}.", plan.drift.len());
