@@ -102,3 +102,11 @@ def stack(client: Any) -> Any:
     import stacks
 
     return stacks.Stack(client)
+
+
+@pytest.fixture
+def world(emulator: Emulator, stack: Any) -> Any:
+    """A stack that CodeDeploy deploys to."""
+    import blue_green
+
+    return blue_green.World(emulator, stack)

@@ -152,3 +152,13 @@ def test_what_was_asked_is_counted(emulator, user):
     state = emulator.control("access")
     assert state["allowed"] == {"ec2:DescribeVpcs": 1}
     assert [entry["action"] for entry in state["denied"]] == ["ecs:ListClusters"]
+
+
+def test_deployments_are_allowed_on_their_group(world, user):
+    world.group()
+    identity = world.deploy()
+    group = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:app/group"
+    client = user(allow(["codedeploy:GetDeployment", "codedeploy:ContinueDeployment"], group))("codedeploy")
+    assert client.get_deployment(deploymentId=identity)["deploymentInfo"]["status"] == "Ready"
+    assert group in denied(client.stop_deployment, deploymentId=identity)["Message"]
+    client.continue_deployment(deploymentId=identity)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from . import clock, inventory
 from .call import Reply, Request
+from .deployments import settings, traffic
 from .rules import BadRule
 
 
@@ -29,6 +30,9 @@ class Control:
             ("GET", "log"): self._log,
             ("GET", "tagged"): self._tagged,
             ("GET", "objects"): self._objects,
+            ("GET", "deployments"): self._get_deployments,
+            ("POST", "deployments"): self._set_deployments,
+            ("GET", "traffic"): self._traffic,
             ("GET", "access"): self._get_access,
             ("POST", "access"): self._set_access,
         }
@@ -89,7 +93,21 @@ class Control:
 
     def _objects(self, _: Request) -> Any:
         with self._filter.lock:
+            self._filter.catch_up()
             return inventory.objects()
+
+    def _get_deployments(self, _: Request) -> Any:
+        return settings.state()
+
+    def _set_deployments(self, request: Request) -> Any:
+        with self._filter.lock:
+            self._filter.catch_up()
+            return settings.replace(json.loads(request.body or b"{}"))
+
+    def _traffic(self, _: Request) -> Any:
+        with self._filter.lock:
+            self._filter.catch_up()
+            return traffic.record()
 
     def _get_access(self, _: Request) -> Any:
         return self._filter.gate.state()

@@ -69,9 +69,16 @@ class Filter:
         fault = faults.before()
         if fault is not None:
             return wire.error(call.protocol, fault)
-        with self.lock, self._time(call, faults.age()):
-            reply = self._take_effect(call)
+        with self.lock:
+            self.catch_up()
+            with self._time(call, faults.age()):
+                reply = self._take_effect(call)
         return faults.after(reply)
+
+    def catch_up(self) -> None:
+        """Lets everything happen that the clock has come to; wants the lock."""
+        for hook in hooks.TIME:
+            hook()
 
     def _time(self, call: Call, age: float) -> AbstractContextManager[None]:
         """The present or the past that a call sees; what it may change is remembered if somebody may ask for that."""

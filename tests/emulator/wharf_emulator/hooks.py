@@ -22,6 +22,7 @@ BEFORE: dict[str, list[Hook]] = defaultdict(list)
 INSTEAD: dict[str, Hook] = {}
 AFTER: dict[str, list[Hook]] = defaultdict(list)
 RESET: list[Callable[[], None]] = []
+TIME: list[Callable[[], None]] = []
 
 
 def before(*names: str) -> Callable[[Hook], Hook]:
@@ -62,4 +63,10 @@ def instead(*names: str) -> Callable[[Hook], Hook]:
 def on_reset(hook: Callable[[], None]) -> Callable[[], None]:
     """Registers the clearing of state kept outside moto's backends."""
     RESET.append(hook)
+    return hook
+
+
+def on_time(hook: Callable[[], None]) -> Callable[[], None]:
+    """Registers what happens by itself as time goes by: it catches up before every request, under the global lock."""
+    TIME.append(hook)
     return hook

@@ -36,7 +36,10 @@ def codedeploy(call: Call) -> Iterator[Need]:
     groups = params.get("deploymentGroupNames") or [
         params.get("deploymentGroupName") or params.get("currentDeploymentGroupName")
     ]
-    if "ResourceArn" in params or "resourceArn" in params:
+    identities = params.get("deploymentIds") or [params[name] for name in ("deploymentId",) if name in params]
+    if identities:
+        resources = list(dict.fromkeys(_group_of(call, identity) for identity in identities))
+    elif "ResourceArn" in params or "resourceArn" in params:
         resources = [params.get("ResourceArn") or params["resourceArn"]]
     elif "applicationNames" in params:
         resources = [call.arn("codedeploy", f"application:{name}") for name in params["applicationNames"]]
@@ -49,6 +52,18 @@ def codedeploy(call: Call) -> Iterator[Need]:
     if call.operation.startswith("Create"):
         yield from tag("codedeploy:TagResource", call, resources[0], "tags")
     yield from pass_role(params.get("serviceRoleArn"), "codedeploy.amazonaws.com")
+
+
+def _group_of(call: Call, deployment: str) -> str:
+    """The deployment group of a deployment: what its operations are allowed on.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html
+    """
+    found = call.backend().deployments.get(deployment)
+    if found is None:
+        return call.arn("codedeploy", "deploymentgroup:*/*")
+    group = found.deployment_group
+    return call.arn("codedeploy", f"deploymentgroup:{group.application.application_name}/{group.deployment_group_name}")
 
 
 @service("codepipeline")

@@ -12,19 +12,33 @@ from ..roles import require_assumable
 PRINCIPAL = "codedeploy.amazonaws.com"
 
 
-def information(stored: Any) -> dict[str, Any]:
+def information(call: Call, stored: Any) -> dict[str, Any]:
     """A deployment group as the API shows it."""
     from moto.codedeploy.responses import _deployment_group_info
 
-    return _complete(_deployment_group_info(stored), stored)
+    return _complete(call, _deployment_group_info(stored), stored)
 
 
-def _complete(shown: dict[str, Any], stored: Any) -> dict[str, Any]:
+def _last_deployments(call: Call, stored: Any) -> dict[str, Any]:
+    from ..deployments.describe import last_deployment
+
+    known, shown = call.backend().deployments, {}
+    attempted = known.get(getattr(stored, "wharf_attempted", ""))
+    successful = known.get(getattr(stored, "wharf_successful", ""))
+    if attempted is not None:
+        shown["lastAttemptedDeployment"] = last_deployment(attempted)
+        shown["targetRevision"] = attempted.revision
+    if successful is not None:
+        shown["lastSuccessfulDeployment"] = last_deployment(successful)
+    return shown
+
+
+def _complete(call: Call, shown: dict[str, Any], stored: Any) -> dict[str, Any]:
     alarms = stored.alarm_configuration
     shown["alarmConfiguration"] = alarms if isinstance(alarms, dict) else {}
     for member in ("targetRevision", "lastSuccessfulDeployment", "lastAttemptedDeployment"):
-        if not shown.get(member):
-            shown.pop(member, None)
+        shown.pop(member, None)
+    shown.update(_last_deployments(call, stored))
     for member, attribute in ATTRIBUTES.items():
         if getattr(stored, attribute, None) in ({}, None):
             shown.pop(member, None)
@@ -110,7 +124,7 @@ def new_deployment_group(call: Call, _: dict[str, Any]) -> None:
 @after("codedeploy:GetDeploymentGroup")
 def shown_deployment_group(call: Call, result: dict[str, Any]) -> None:
     stored = group(call, call.params["deploymentGroupName"])
-    result["deploymentGroupInfo"] = _complete(result["deploymentGroupInfo"], stored)
+    result["deploymentGroupInfo"] = _complete(call, result["deploymentGroupInfo"], stored)
 
 
 @before("codedeploy:ListDeploymentGroups")

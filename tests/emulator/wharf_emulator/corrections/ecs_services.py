@@ -90,17 +90,20 @@ def create_service(call: Call) -> None:
 
 
 def _check_task_definition(call: Call, params: dict[str, Any]) -> None:
-    definition = _task_definition(call, params["taskDefinition"])
+    definition = task_definition(call, params["taskDefinition"])
     if definition.network_mode == "awsvpc" and "networkConfiguration" not in params:
         raise _invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
     if params.get("launchType") == "FARGATE" and "FARGATE" not in definition.compatibilities:
         raise _invalid("Task definition does not support launch_type FARGATE.")
-    _check_load_balancers(call, definition, params.get("loadBalancers", []))
+    check_load_balancers(call, definition, params.get("loadBalancers", []))
     if params.get("healthCheckGracePeriodSeconds") is not None and not params.get("loadBalancers"):
         raise _invalid("Health check grace period is only valid for services configured to use load balancers")
 
 
-def _check_load_balancers(call: Call, definition: Any, load_balancers: list[dict[str, Any]]) -> None:
+def check_load_balancers(
+    call: Call, definition: Any, load_balancers: list[dict[str, Any]], attached: bool = True
+) -> None:
+    """The containers, ports and target groups must fit, and a load balancer forward to the latter (if ``attached``)."""
     containers = {container["name"]: container for container in definition.container_definitions}
     groups = call.backend("elbv2").target_groups
     for item in load_balancers:
@@ -114,7 +117,7 @@ def _check_load_balancers(call: Call, definition: Any, load_balancers: list[dict
         arn = item.get("targetGroupArn")
         if arn not in groups:
             raise _invalid(f"Unable to assume role and validate the specified targetGroupArn: {arn} not found.")
-        if not load_balancers_of(call, arn):
+        if attached and not load_balancers_of(call, arn):
             message = f"The target group with targetGroupArn {arn} does not have an associated load balancer."
             raise _invalid(message)
         if definition.network_mode == "awsvpc" and groups[arn].target_type != "ip":
@@ -124,10 +127,11 @@ def _check_load_balancers(call: Call, definition: Any, load_balancers: list[dict
             )
 
 
-def _task_definition(call: Call, reference: str) -> Any:
+def task_definition(call: Call, reference: str) -> Any:
+    """The active task definition that a family, a family and revision or an ARN means."""
     name = reference.split("/")[-1]
     family, _, revision = name.partition(":")
-    revisions = call.backend().task_definitions.get(family, {})
+    revisions = call.backend("ecs").task_definitions.get(family, {})
     active = {key: value for key, value in revisions.items() if value.status == "ACTIVE"}
     found = active.get(int(revision)) if revision.isdigit() else active.get(max(active, default=0))
     if found is None:
@@ -210,21 +214,40 @@ def describe_services(call: Call) -> None:
             continue
         service.wharf_described = getattr(service, "wharf_described", 0) + 1
         if service.wharf_described > 1:
-            _settle(call, service)
+            settle(call, service)
 
 
-def _settle(call: Call, service: Any) -> None:
+def settle(call: Call, service: Any) -> None:
+    """Completes what a service is about to do."""
     if service.status == "DRAINING":
         service.status, service.running_count, service.pending_count = "INACTIVE", 0, 0
         _set_targets(call, service, 0)
+        for task_set in service.task_sets:
+            deregister(call, task_set)
         service.task_sets.clear()
         service.deployments.clear()
         return
     if service.running_count != service.desired_count or service.pending_count:
         _set_targets(call, service, service.desired_count)
     service.running_count, service.pending_count = service.desired_count, 0
+    _set_primary_counts(service)
+
+
+def _set_primary_counts(service: Any) -> None:
+    """Other task sets are in the hands of a deployment."""
     for task_set in service.task_sets:
-        _set_counts(task_set, service)
+        if task_set.status == "PRIMARY":
+            _set_counts(task_set, service)
+
+
+def deregister(call: Call, task_set: Any) -> None:
+    """Takes the addresses of a task set that is not the primary one out of its target groups."""
+    for load_balancer in task_set.load_balancers:
+        group = call.backend("elbv2").target_groups.get(load_balancer.get("targetGroupArn"))
+        for item in getattr(task_set, "wharf_addresses", []) if group is not None else []:
+            if item in group.targets:
+                group.deregister([{"Id": item}])
+            getattr(group, "wharf_unhealthy", {}).pop(item, None)
 
 
 def _set_targets(call: Call, service: Any, count: int) -> None:
@@ -236,13 +259,15 @@ def _set_targets(call: Call, service: Any, count: int) -> None:
             continue
         port = load_balancer["containerPort"]
         if group.targets:
-            group.deregister([{"Id": address, "Port": port} for address in addresses])
-        service.wharf_addresses = [_address(service, number) for number in range(count)]
-        group.register([{"Id": address, "Port": port} for address in service.wharf_addresses])
+            group.deregister([{"Id": item, "Port": port} for item in addresses if item in group.targets])
+        service.wharf_addresses = [address(service, number) for number in range(count)]
+        group.register([{"Id": item, "Port": port} for item in service.wharf_addresses])
 
 
-def _address(service: Any, number: int) -> str:
-    block = sum(service.arn.encode()) % 250
+def address(service: Any, number: int, generation: int | None = None) -> str:
+    """The address of a task: of a service's primary task set, or of the one of another generation."""
+    generation = getattr(service, "wharf_generation", 0) if generation is None else generation
+    block = (sum(service.arn.encode()) + generation) % 250
     return f"10.0.{block}.{10 + number % 240}"
 
 
@@ -300,8 +325,8 @@ def update_service(call: Call) -> None:
                 )
     reference = call.params.get("taskDefinition") or service.task_definition
     if "taskDefinition" in call.params or call.params.get("loadBalancers"):
-        definition = _task_definition(call, reference)
-        _check_load_balancers(call, definition, call.params.get("loadBalancers", []))
+        definition = task_definition(call, reference)
+        check_load_balancers(call, definition, call.params.get("loadBalancers", []))
         call.params["taskDefinition"] = definition.arn
         call.rewritten = True
     call.scratch["before"] = (service.desired_count, service.running_count, service.task_definition)
@@ -320,8 +345,7 @@ def updated_service(call: Call, result: dict[str, Any]) -> None:
         service.wharf_described = 0
         if call.scratch["deployment"]:
             service.pending_count = service.desired_count
-        for task_set in service.task_sets:
-            _set_counts(task_set, service)
+        _set_primary_counts(service)
     _show(service, result["service"])
 
 

@@ -132,7 +132,7 @@ def batch_get_deployment_groups(call: Call) -> dict[str, Any]:
     groups = backend.deployment_groups.get(call.params["applicationName"], {})
     missing = [name for name in names if name not in groups]
     return {
-        "deploymentGroupsInfo": [information(groups[name]) for name in names if name in groups],
+        "deploymentGroupsInfo": [information(call, groups[name]) for name in names if name in groups],
         "errorMessage": f"No Deployment Group found for name: {', '.join(missing)}" if missing else "",
     }
 
@@ -153,11 +153,12 @@ def get_deployment_config(call: Call) -> dict[str, Any]:
         )
         information["minimumHealthyHosts"] = {"type": kind, "value": value}
     else:
-        information["trafficRoutingConfig"] = _routing(name)
+        information["trafficRoutingConfig"] = routing(name)
     return {"deploymentConfigInfo": information}
 
 
-def _routing(name: str) -> dict[str, Any]:
+def routing(name: str) -> dict[str, Any]:
+    """How a configuration routes traffic, as GetDeploymentConfig shows it."""
     import re
 
     if match := re.search(r"Canary(\d+)Percent(\d+)Minutes", name):

@@ -1,0 +1,62 @@
+"""Faults of deployments on demand, and their pace: what ``/_wharf/deployments`` sets."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ..hooks import on_reset
+from ..rules import BadRule
+from .appspec import HOOKS
+
+KINDS = ("tasks_do_not_start", "failing_health_checks", "failing_hook")
+_MEMBERS = {"kind", "service", "reason", "hook"}
+_DEFAULTS: dict[str, Any] = {"step_seconds": 0, "faults": []}
+_settings: dict[str, Any] = dict(_DEFAULTS)
+
+
+def state() -> dict[str, Any]:
+    """The settings in force."""
+    return dict(_settings)
+
+
+def replace(given: Any) -> dict[str, Any]:
+    """Replaces all settings, those not given by their defaults; raises ``BadRule``."""
+    if not isinstance(given, dict) or set(given) - set(_DEFAULTS):
+        raise BadRule('{"step_seconds": N, "faults": [{"kind": …}]} is wanted')
+    seconds = given.get("step_seconds", 0)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < 86_400:
+        raise BadRule("step_seconds is a number of seconds, less than a day")
+    faults = given.get("faults", [])
+    for fault in faults if isinstance(faults, list) else [faults]:
+        _check(fault)
+    _settings.update(step_seconds=seconds, faults=faults)
+    return state()
+
+
+def _check(fault: Any) -> None:
+    if not isinstance(fault, dict) or fault.get("kind") not in KINDS:
+        raise BadRule(f"the kind of a fault is one of {', '.join(KINDS)}")
+    if set(fault) - _MEMBERS or not all(isinstance(value, str) for value in fault.values()):
+        raise BadRule(f"a fault has the texts {', '.join(sorted(_MEMBERS))}")
+    if (fault["kind"] == "failing_hook") != ("hook" in fault) or fault.get("hook", HOOKS[0]) not in HOOKS:
+        raise BadRule(f"a failing_hook, and nothing else, has a hook, one of {', '.join(HOOKS)}")
+
+
+def fault_of(service: str, *kinds: str, hook: str | None = None) -> dict[str, str] | None:
+    """The fault in force for a service, by its name."""
+    for fault in _settings["faults"]:
+        if fault["kind"] in kinds and fault.get("hook") == hook and fnmatchcase(service, fault.get("service", "*")):
+            return fault
+    return None
+
+
+def step() -> float:
+    """How long a step lasts that waits for nothing, in seconds."""
+    return _settings["step_seconds"]
+
+
+@on_reset
+def reset() -> None:
+    """No faults, no delay."""
+    _settings.update(step_seconds=0, faults=[])
