@@ -39,11 +39,10 @@ impl Action {
     pub fn changes(self) -> bool {
         !matches!(self, Action::None | Action::Read)
     }
-}
 
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// Its name, as states and messages have it.
+    pub fn name(self) -> &'static str {
+        match self {
             Action::None => "none",
             Action::Read => "read",
             Action::Create => "create",
@@ -51,6 +50,12 @@ impl fmt::Display for Action {
             Action::Replace => "replace",
             Action::Delete => "delete",
             Action::Forget => "forget",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }

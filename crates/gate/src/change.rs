@@ -1,62 +1,34 @@
 use crate::place::Place;
 use serde_json::{Map, Value};
+use wharf_core::Action;
 
-/// What a plan does with an object: the `actions` of Terraform's change representation.
+/// What a plan does with an object, by the `actions` of Terraform's change representation.
 ///
 /// Source: <https://developer.hashicorp.com/terraform/internals/json-format#change-representation>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    NoOp,
-    Read,
-    Create,
-    Update,
-    Replace,
-    Delete,
-    Forget,
+pub(crate) fn action_of(actions: &[&str]) -> Option<Action> {
+    Some(match actions {
+        ["no-op"] => Action::None,
+        ["read"] => Action::Read,
+        ["create"] => Action::Create,
+        ["update"] => Action::Update,
+        // `create, forget` leaves the old object behind; what depends on it moves to the new one all the same
+        ["delete", "create"] | ["create", "delete" | "forget"] => Action::Replace,
+        ["delete"] => Action::Delete,
+        ["forget"] => Action::Forget,
+        _ => return None,
+    })
 }
 
-impl Kind {
-    pub(crate) fn of(actions: &[&str]) -> Option<Self> {
-        Some(match actions {
-            ["no-op"] => Kind::NoOp,
-            ["read"] => Kind::Read,
-            ["create"] => Kind::Create,
-            ["update"] => Kind::Update,
-            // `create, forget` leaves the old object behind; what depends on it moves to the new one all the same
-            ["delete", "create"] | ["create", "delete" | "forget"] => Kind::Replace,
-            ["delete"] => Kind::Delete,
-            ["forget"] => Kind::Forget,
-            _ => return None,
-        })
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::NoOp => "no-op",
-            Kind::Read => "read",
-            Kind::Create => "create",
-            Kind::Update => "update",
-            Kind::Replace => "replace",
-            Kind::Delete => "delete",
-            Kind::Forget => "forget",
-        }
-    }
-
-    /// What happens to the object, as the end of a sentence.
-    pub(crate) fn told(self) -> &'static str {
-        match self {
-            Kind::NoOp => "stays as it is",
-            Kind::Read => "is read",
-            Kind::Create => "is created",
-            Kind::Update => "is updated",
-            Kind::Replace => "is deleted and made anew",
-            Kind::Delete => "is deleted",
-            Kind::Forget => "is forgotten",
-        }
-    }
-
-    pub(crate) fn is_change(self) -> bool {
-        !matches!(self, Kind::NoOp | Kind::Read)
+/// What happens to the object, as the end of a sentence.
+pub(crate) fn told(action: Action) -> &'static str {
+    match action {
+        Action::None => "stays as it is",
+        Action::Read => "is read",
+        Action::Create => "is created",
+        Action::Update => "is updated",
+        Action::Replace => "is deleted and made anew",
+        Action::Delete => "is deleted",
+        Action::Forget => "is forgotten",
     }
 }
 
@@ -68,7 +40,7 @@ pub(crate) struct Change {
     /// As Terraform has it.
     pub(crate) terraform_address: String,
     pub(crate) resource_type: String,
-    pub(crate) kind: Kind,
+    pub(crate) action: Action,
     /// Whether it is what an earlier replacement left behind.
     pub(crate) is_deposed: bool,
     /// Properties as they are, without what is sensitive.

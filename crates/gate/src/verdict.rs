@@ -1,5 +1,6 @@
 use crate::place::Place;
 use serde::Serialize;
+use wharf_core::Action;
 
 /// What the gate says of one or more plans.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +99,7 @@ pub struct Weighed {
     #[serde(rename = "type")]
     pub resource_type: String,
     /// What happens to it.
-    pub action: &'static str,
+    pub action: Action,
     /// How much that counts.
     pub weight: u64,
 }

@@ -1,6 +1,6 @@
 //! A plan as the rules look at it.
 
-use crate::change::{Change, Kind, unmarked};
+use crate::change::{Change, action_of, unmarked};
 use crate::place::Place;
 use crate::subject::{NotAPlan, Subject};
 use serde_json::{Map, Value};
@@ -104,8 +104,8 @@ fn change(entry: &Value, base: Option<&Path>) -> Result<Change, String> {
     let change = entry.get("change").ok_or("it has no `change`")?;
     let actions = change.get("actions").and_then(Value::as_array).ok_or("it has no `change.actions`")?;
     let actions: Vec<&str> = actions.iter().filter_map(Value::as_str).collect();
-    let kind =
-        Kind::of(&actions).ok_or_else(|| format!("the actions `{}` are unknown", actions.join(", ")))?;
+    let action =
+        action_of(&actions).ok_or_else(|| format!("the actions `{}` are unknown", actions.join(", ")))?;
     let properties = |key: &str, marks: &str| match change.get(key) {
         Some(value) => match unmarked(value, change.get(marks)) {
             Value::Object(map) => map,
@@ -120,7 +120,7 @@ fn change(entry: &Value, base: Option<&Path>) -> Result<Change, String> {
         address: text("wharf_address").unwrap_or_else(|| terraform_address.clone()),
         terraform_address,
         resource_type,
-        kind,
+        action,
         is_deposed: entry.get("deposed").is_some(),
         before: properties("before", "before_sensitive"),
         after: properties("after", "after_sensitive"),

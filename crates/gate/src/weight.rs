@@ -1,7 +1,7 @@
-use crate::change::Kind;
 use crate::pattern::matches;
 use std::fmt;
 use std::str::FromStr;
+use wharf_core::Action;
 
 /// How much one change of a type counts in the blast radius.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Weight {
     /// The type; `*` stands for any characters.
     pub resource_type: String,
     /// The action; any if left out.
-    pub action: Option<&'static str>,
+    pub action: Option<Action>,
     /// What it counts.
     pub weight: u64,
 }
@@ -33,7 +33,8 @@ pub enum BadWeight {
     },
 }
 
-const ACTIONS: [&str; 5] = ["create", "update", "replace", "delete", "forget"];
+const ACTIONS: [Action; 5] =
+    [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Forget];
 
 impl Weight {
     /// Reads `TYPE` or `TYPE.ACTION`.
@@ -45,8 +46,9 @@ impl Weight {
         let (resource_type, action) = match what.split_once('.') {
             None => (what, None),
             Some((resource_type, name)) => {
-                let action = ACTIONS.into_iter().find(|action| *action == name).ok_or_else(|| {
-                    BadWeight::Action { name: name.to_owned(), near: wharf_core::suggest(name, ACTIONS) }
+                let action = ACTIONS.into_iter().find(|action| action.name() == name).ok_or_else(|| {
+                    let near = wharf_core::suggest(name, ACTIONS.map(Action::name));
+                    BadWeight::Action { name: name.to_owned(), near }
                 })?;
                 (resource_type, Some(action))
             }
@@ -57,8 +59,8 @@ impl Weight {
         Ok(Weight { resource_type: resource_type.to_owned(), action, weight })
     }
 
-    fn applies(&self, resource_type: &str, kind: Kind) -> bool {
-        self.action.is_none_or(|action| action == kind.name()) && matches(&self.resource_type, resource_type)
+    fn applies(&self, resource_type: &str, action: Action) -> bool {
+        self.action.is_none_or(|only| only == action) && matches(&self.resource_type, resource_type)
     }
 }
 
@@ -120,16 +122,16 @@ pub const DEFAULT_WEIGHTS: &[(&str, [u64; 4])] = &[
 ];
 
 /// What a change counts: the last weight given that applies, else the default.
-pub(crate) fn weigh(weights: &[Weight], resource_type: &str, kind: Kind) -> u64 {
-    let at = match kind {
-        Kind::NoOp | Kind::Read => return 0,
-        Kind::Create => 0,
-        Kind::Update => 1,
-        Kind::Replace => 2,
-        Kind::Delete => 3,
-        Kind::Forget => 4,
+pub(crate) fn weigh(weights: &[Weight], resource_type: &str, action: Action) -> u64 {
+    let at = match action {
+        Action::None | Action::Read => return 0,
+        Action::Create => 0,
+        Action::Update => 1,
+        Action::Replace => 2,
+        Action::Delete => 3,
+        Action::Forget => 4,
     };
-    if let Some(weight) = weights.iter().rev().find(|weight| weight.applies(resource_type, kind)) {
+    if let Some(weight) = weights.iter().rev().find(|weight| weight.applies(resource_type, action)) {
         return weight.weight;
     }
     let row = DEFAULT_WEIGHTS.iter().find(|(pattern, _)| matches(pattern, resource_type));

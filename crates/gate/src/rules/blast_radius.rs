@@ -14,13 +14,13 @@ pub(crate) fn info() -> RuleInfo {
 pub(crate) fn measure(views: &[View], rules: &Rules) -> BlastRadius {
     let mut changes = Vec::new();
     for (plan, view) in views.iter().enumerate() {
-        for change in view.changes.iter().filter(|change| change.kind.is_change()) {
+        for change in view.changes.iter().filter(|change| change.action.changes()) {
             changes.push(Weighed {
                 plan,
                 address: change.address.clone(),
                 resource_type: change.resource_type.clone(),
-                action: change.kind.name(),
-                weight: weigh(&rules.weights, &change.resource_type, change.kind),
+                action: change.action,
+                weight: weigh(&rules.weights, &change.resource_type, change.action),
             });
         }
     }

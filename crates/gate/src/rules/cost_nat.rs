@@ -1,13 +1,13 @@
-use crate::change::Kind;
 use crate::switch::Switch;
 use crate::verdict::Finding;
 use crate::view::View;
+use wharf_core::Action;
 
 /// NAT gateways that are created: the dearest thing in most small networks, and paid by the hour whether used or not.
 /// One that is replaced costs no more than before.
 pub(crate) fn find(view: &View) -> Vec<Finding> {
-    let is_new = |kind| kind == Kind::Create;
-    let created = view.changes.iter().filter(|c| is_new(c.kind) && c.resource_type == "aws_nat_gateway");
+    let is_new = |action| action == Action::Create;
+    let created = view.changes.iter().filter(|c| is_new(c.action) && c.resource_type == "aws_nat_gateway");
     created
         .map(|change| {
             let message =

@@ -1,15 +1,16 @@
-use crate::change::{Change, Kind};
+use crate::change::Change;
 use crate::switch::Switch;
 use crate::verdict::Finding;
 use crate::view::View;
+use wharf_core::Action;
 
 /// Every entry of `resource_drift`: what was found in AWS otherwise than the last apply left it.
 pub(crate) fn find(view: &View) -> Vec<Finding> {
-    let drifted = view.drift.iter().filter(|entry| entry.kind.is_change());
+    let drifted = view.drift.iter().filter(|entry| entry.action.changes());
     drifted
         .map(|entry| {
             let differing = differing(entry);
-            let message = if entry.kind == Kind::Delete {
+            let message = if entry.action == Action::Delete {
                 format!("{} was deleted outside the stack", entry.title())
             } else if differing.is_empty() {
                 format!("{} was changed outside the stack", entry.title())
@@ -29,7 +30,7 @@ pub(crate) fn find(view: &View) -> Vec<Finding> {
 }
 
 fn differing(entry: &Change) -> Vec<String> {
-    if entry.kind != Kind::Update {
+    if entry.action != Action::Update {
         return Vec::new();
     }
     let mut names: Vec<String> =

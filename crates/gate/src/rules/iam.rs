@@ -1,8 +1,9 @@
-use crate::change::{Change, Kind};
+use crate::change::{Change, told};
 use crate::document::{properties, widened};
 use crate::switch::Switch;
 use crate::verdict::Finding;
 use crate::view::View;
+use wharf_core::Action;
 
 /// Types that decide who may do what without a policy document in a property.
 const GRANTS: &[&str] = &["aws_lambda_permission", "aws_kms_grant", "aws_ecr_pull_through_cache_rule"];
@@ -13,7 +14,7 @@ const HELP: &str = "have somebody look at it who may give these rights";
 /// documents are known; a change that only takes rights away is one, too.
 pub(crate) fn find(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
-    for change in view.changes.iter().filter(|change| change.kind.is_change()) {
+    for change in view.changes.iter().filter(|change| change.action.changes()) {
         let is_iam =
             change.resource_type.starts_with("aws_iam_") || GRANTS.contains(&change.resource_type.as_str());
         let touched: Vec<&str> =
@@ -21,15 +22,15 @@ pub(crate) fn find(view: &View) -> Vec<Finding> {
         for property in &touched {
             let message = match widened(change, property).as_slice() {
                 [] if change.is_unknown(property) => "; what it allows is known after the apply".to_owned(),
-                [] if matches!(change.kind, Kind::Create | Kind::Forget) => String::new(),
+                [] if matches!(change.action, Action::Create | Action::Forget) => String::new(),
                 [] => "; nothing is newly allowed".to_owned(),
                 told => format!("; its `{property}` {}", sentence(told)),
             };
-            let message = format!("{} {}{message}", change.title(), change.kind.told());
+            let message = format!("{} {}{message}", change.title(), told(change.action));
             found.push(Finding::denied(Switch::Iam, change, message).of(change, property).help(HELP));
         }
         if is_iam && touched.is_empty() {
-            let message = format!("{} {}{}", change.title(), change.kind.told(), attached(change));
+            let message = format!("{} {}{}", change.title(), told(change.action), attached(change));
             found.push(Finding::denied(Switch::Iam, change, message).help(HELP));
         }
     }
@@ -38,8 +39,8 @@ pub(crate) fn find(view: &View) -> Vec<Finding> {
 
 /// Whether a document begins, changes or ends.
 fn touches(change: &Change, property: &str) -> bool {
-    match change.kind {
-        Kind::Forget => false,
+    match change.action {
+        Action::Forget => false,
         _ => change.touches(property),
     }
 }

@@ -1,7 +1,8 @@
-use crate::change::{Change, Kind};
+use crate::change::{Change, told};
 use crate::pattern::matches;
 use crate::verdict::{Finding, Level, RuleInfo};
 use crate::view::View;
+use wharf_core::Action;
 
 /// The rule's id.
 const ID: &str = "protected";
@@ -13,10 +14,10 @@ pub(crate) fn info() -> RuleInfo {
 /// What a pattern protects and is deleted, replaced or forgotten nevertheless.
 pub(crate) fn find(patterns: &[String], view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
-    let lost = |kind| matches!(kind, Kind::Delete | Kind::Replace | Kind::Forget);
-    for change in view.changes.iter().filter(|change| lost(change.kind)) {
+    let lost = |action| matches!(action, Action::Delete | Action::Replace | Action::Forget);
+    for change in view.changes.iter().filter(|change| lost(change.action)) {
         let Some(pattern) = patterns.iter().find(|pattern| protects(pattern, change)) else { continue };
-        let message = format!("{} is protected by `{pattern}` and {}", change.title(), change.kind.told());
+        let message = format!("{} is protected by `{pattern}` and {}", change.title(), told(change.action));
         found.push(Finding {
             plan: None,
             rule: ID.into(),

@@ -1,11 +1,11 @@
-use crate::change::Kind;
 use crate::switch::Switch;
 use crate::verdict::Finding;
 use crate::view::View;
+use wharf_core::Action;
 
 /// What the last line of a plan counts as "to replace".
 pub(crate) fn find(view: &View) -> Vec<Finding> {
-    let replaced = view.changes.iter().filter(|change| change.kind == Kind::Replace);
+    let replaced = view.changes.iter().filter(|change| change.action == Action::Replace);
     replaced
         .map(|change| {
             let because = match change.replace_paths.as_slice() {

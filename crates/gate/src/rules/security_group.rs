@@ -8,7 +8,7 @@ use std::net::IpAddr;
 /// is warned of. What narrows, what concerns egress, and what lets in another security group is nothing to it.
 pub(crate) fn find(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
-    for change in view.changes.iter().filter(|change| change.kind.is_change()) {
+    for change in view.changes.iter().filter(|change| change.action.changes()) {
         for way in added(change) {
             let what = way.what();
             let (level, message) = match way.network {
