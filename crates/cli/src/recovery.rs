@@ -2,10 +2,9 @@
 
 use crate::error::{self, CommandError};
 use crate::session::Loaded;
-use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use wharf_state::{Snapshot, StoreError};
+use wharf_state::{Snapshot, StoreError, private_file};
 
 /// Keeps it in a file, in the current folder or else where temporary files go. The error is to be the last that is
 /// printed.
@@ -39,11 +38,7 @@ pub(crate) fn rescue(problem: &StoreError, snapshot: &Snapshot, loaded: &Loaded)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private_file(path, true)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if written.is_err() {
         // A part of a state is of no use to anybody.

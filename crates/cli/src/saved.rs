@@ -6,13 +6,13 @@ use crate::files::sha256;
 use crate::session::{Session, locate};
 use crate::terminal;
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use wharf_core::{Address, Value};
 use wharf_plan::{Basis, NoPlan, PlanFile, Variable};
 use wharf_stack::Files;
-use wharf_state::Snapshot;
+use wharf_state::{Snapshot, private_file};
 
 /// How much of a file is read to see what it is.
 const BEGINNING: u64 = 64;
@@ -48,7 +48,7 @@ pub(crate) fn write(path: &Path, plan: &PlanFile) -> Result<(), CommandError> {
         name.push(format!(".{}.part", std::process::id()));
         path.with_file_name(name)
     };
-    let written = create(&part).and_then(|mut file| {
+    let written = private_file(&part, true).and_then(|mut file| {
         file.write_all(&plan.to_bytes())?;
         file.sync_all()?;
         std::fs::rename(&part, path)
@@ -62,14 +62,6 @@ pub(crate) fn write(path: &Path, plan: &PlanFile) -> Result<(), CommandError> {
             _ => error,
         }
     })
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Whether the stack file is still the one the plan was made of: before it is read for what is in it.
@@ -94,7 +86,9 @@ pub(crate) fn check(
     session: &Session,
     state: Option<&Snapshot>,
 ) -> Result<(), CommandError> {
-    for file in plan.basis.files.keys().filter(|file| **file != session.loaded.file_name()) {
+    let seen = session.loaded.files.seen();
+    let unseen = |file: &&String| !seen.contains_key(*file) && **file != session.loaded.file_name();
+    for file in plan.basis.files.keys().filter(unseen) {
         // Noted if it is there; what is not there any more is one of the things that moved.
         let _ = session.loaded.files.read(file);
     }

@@ -4,6 +4,7 @@ mod encode;
 mod journal;
 pub mod local;
 mod lock;
+mod private;
 mod snapshot;
 mod store;
 
@@ -11,6 +12,7 @@ pub use encode::{hash, holds_hash, is_hash, matches};
 pub use journal::{Entry, Intent, Journal};
 pub use local::LocalStore;
 pub use lock::{Holder, Lease, Lock, LockInfo, Waiting, acquire};
+pub use private::private_file;
 pub use snapshot::{Deposed, Home, Output, Record, Snapshot, Unreadable, random_id};
 pub use store::{BoxFuture, Store, StoreError, Version};
 

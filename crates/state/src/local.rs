@@ -5,6 +5,7 @@
 //! process that dies holds nothing.
 
 use crate::lock::{Holder, Lock, LockInfo};
+use crate::private_file;
 use crate::snapshot::Snapshot;
 use crate::store::{BoxFuture, Store, StoreError, Version};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -183,7 +184,7 @@ impl LocalStore {
                 .map_err(Self::io("write", &backup))?;
         }
         let temporary = self.beside("json.new");
-        let mut file = private(&temporary, true).map_err(Self::io("write", &temporary))?;
+        let mut file = private_file(&temporary, true).map_err(Self::io("write", &temporary))?;
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Self::io("write", &temporary))?;
         fs::rename(&temporary, &self.path).map_err(Self::io("write", &self.path))?;
         self.see()?;
@@ -193,7 +194,7 @@ impl LocalStore {
     fn lock_file(&self, info: &LockInfo) -> Result<Arc<dyn Lock>, StoreError> {
         self.directory()?;
         let path = self.beside("lock");
-        let mut file = private(&path, false).map_err(Self::io("lock", &path))?;
+        let mut file = private_file(&path, false).map_err(Self::io("lock", &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -301,15 +302,6 @@ fn blocking<T>(work: impl FnOnce() -> T) -> T {
         Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),
     }
-}
-
-/// Opens a file that only its owner may read.
-fn private(path: &Path, truncate: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(truncate);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn restrict(path: &Path, mode: u32) -> io::Result<()> {
