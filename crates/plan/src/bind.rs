@@ -40,6 +40,8 @@ pub fn bind(saved: &Plan, fresh: &mut Plan) -> Result<Vec<Address>, Vec<String>>
         return Err(moved);
     }
     drop_operations(fresh, &dropped);
+    // What moved elsewhere is not accepted either: the state stays as it is.
+    fresh.drift.clear();
     fresh.gone.retain(|address| saved.gone.contains(address));
     Ok(others)
 }
