@@ -1,4 +1,4 @@
-use super::support::{from_aws, to_aws, update_tags};
+use super::support::{SERVICE_LINKED_ROLE, from_aws, to_aws, update_tags};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::{Built, Named};
@@ -135,14 +135,7 @@ impl ResourceType for Cluster {
     };
     const FORESEEN: &'static [(&'static str, &'static str)] =
         &[("arn", "ecs:cluster/{name}"), ("id", "{arn}")];
-    const SCOPES: &'static [Scope] = &[
-        Scope::of(
-            &["iam:CreateServiceLinkedRole"],
-            &["iam:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"],
-        )
-        .only_if("iam:AWSServiceName", "ecs.amazonaws.com"),
-        Scope::rest(&["{arn}"]),
-    ];
+    const SCOPES: &'static [Scope] = &[SERVICE_LINKED_ROLE, Scope::rest(&["{arn}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let clusters = describe(cloud, objects.iter().map(|object| object.id.clone()).collect()).await?;

@@ -6,7 +6,7 @@ use super::service_parts::{
 };
 use super::service_place::{Place, describe};
 use super::service_request::{changes, creation};
-use super::support::{from_aws, update_tags};
+use super::support::{SERVICE_LINKED_ROLE, from_aws, update_tags};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -177,14 +177,7 @@ impl ResourceType for Service {
     };
     const FORESEEN: &'static [(&'static str, &'static str)] =
         &[("arn", "ecs:service/{cluster|default:last}/{name}"), ("id", "{arn}")];
-    const SCOPES: &'static [Scope] = &[
-        Scope::of(
-            &["iam:CreateServiceLinkedRole"],
-            &["iam:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"],
-        )
-        .only_if("iam:AWSServiceName", "ecs.amazonaws.com"),
-        Scope::rest(&["{arn}"]),
-    ];
+    const SCOPES: &'static [Scope] = &[SERVICE_LINKED_ROLE, Scope::rest(&["{arn}"])];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let places: Vec<_> = objects.iter().map(Place::of).collect();

@@ -1,9 +1,16 @@
-//! What all ECS types share: tags in the create request and tag updates.
+//! What ECS types share: tags, and the role that ECS makes.
 
 use crate::clients::Clients;
 use crate::errors::Named;
 use aws_sdk_ecs::types::Tag;
-use wharf_provider::{ResourceType as Kind, Result, Tags, UpdateOf};
+use wharf_provider::{ResourceType as Kind, Result, Scope, Tags, UpdateOf};
+
+/// ECS makes its service-linked role with the first cluster or service of an account, on the caller's behalf.
+pub(crate) const SERVICE_LINKED_ROLE: Scope = Scope::of(
+    &["iam:CreateServiceLinkedRole"],
+    &["iam:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"],
+)
+.only_if("iam:AWSServiceName", "ecs.amazonaws.com");
 
 /// Tags as ECS takes them.
 pub(crate) fn to_aws(tags: &Tags) -> Vec<Tag> {
