@@ -3,7 +3,6 @@
 use crate::Test;
 use crate::failures::contains;
 use serde_json::{Value, json};
-use std::fs;
 use wharf_testkit::reader::Reader;
 use wharf_tests::{Result, Stage};
 
@@ -32,14 +31,9 @@ impl Pipeline {
         stage.copy("stacks/ecs-pipeline", STACK)?;
         stage.ok(APPLY)?;
         let reader = stage.reader()?;
-        let state = stage.state(STACK)?;
-        let id = |address: &str| {
-            let resources = state["resources"].as_array().into_iter().flatten();
-            let mut found = resources.filter(|resource| resource["address"] == address);
-            found.next().and_then(|resource| resource["id"].as_str()).unwrap_or_default().to_owned()
-        };
+        let id = |address: &str| stage.id(STACK, address);
         let (production, blue, green) =
-            (id("production_listener"), id("target_group[\"blue\"]"), id("target_group[\"green\"]"));
+            (id("production_listener")?, id("target_group[\"blue\"]")?, id("target_group[\"green\"]")?);
         Ok(Pipeline { stage, reader, production, blue, green })
     }
 
@@ -87,10 +81,7 @@ impl Pipeline {
     }
 
     fn edit(&self, from: &str, to: &str) -> Result<()> {
-        let path = self.stage.folder().join(STACK).join("stack.yaml");
-        let text = fs::read_to_string(&path)?;
-        assert!(text.contains(from), "{from}");
-        Ok(fs::write(path, text.replacen(from, to, 1))?)
+        self.stage.edit(&format!("{STACK}/stack.yaml"), from, to)
     }
 
     /// Nothing to do, and nothing done: the listener and the state are what they were.

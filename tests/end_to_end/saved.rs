@@ -12,6 +12,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("the same plan has the same bytes", same_bytes),
     ("what moved behind a plan is named", moved),
     ("what moved in AWS elsewhere is left alone", elsewhere),
+    ("a plan of nothing accepts nothing", accepts_nothing),
     ("what moved in AWS where the plan works is refused", in_the_place),
     ("a plan of a destroy destroys", destroys),
     ("a plan keeps its targets and variables", keeps_inputs),
@@ -30,10 +31,7 @@ fn serial(stage: &Stage) -> Result<u64> {
 }
 
 fn edit(stage: &Stage, from: &str, to: &str) -> Result<()> {
-    let path = stage.folder().join("stack.yaml");
-    let text = fs::read_to_string(&path)?;
-    assert!(text.contains(from), "{from}");
-    Ok(fs::write(path, text.replace(from, to))?)
+    stage.edit("stack.yaml", from, to)
 }
 
 fn once() -> Result<()> {
@@ -162,14 +160,6 @@ fn put_state(stage: &Stage, state: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The id of an address.
-fn id(stage: &Stage, address: &str) -> Result<String> {
-    let state = stage.state("stack.yaml")?;
-    let resources = state["resources"].as_array().cloned().unwrap_or_default();
-    let found = resources.iter().find(|resource| resource["address"] == address);
-    Ok(found.and_then(|resource| resource["id"].as_str()).ok_or("no id")?.to_owned())
-}
-
 fn dns_hostnames(stage: &Stage, vpc: &str) -> Result<Value> {
     let parameters = json!({"VpcId": vpc, "Attribute": "enableDnsHostnames"});
     Ok(stage.reader()?.call(
@@ -185,7 +175,7 @@ fn elsewhere() -> Result<()> {
     stage.ok(APPLY)?;
     edit(&stage, "map_public_ip_on_launch: true", "map_public_ip_on_launch: false")?;
     stage.ok(PLAN)?;
-    let vpc = id(&stage, "vpc")?;
+    let vpc = stage.id("stack.yaml", "vpc")?;
     let off = json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": false}});
     stage.reader()?.call("ec2", "modify_vpc_attribute", &off, None)?;
     let run = stage.ok(RUN)?;
@@ -199,12 +189,29 @@ fn elsewhere() -> Result<()> {
     )
 }
 
+/// What nobody declares moved, which an apply would accept: a plan of nothing does not even that.
+fn accepts_nothing() -> Result<()> {
+    let stage = minimal()?;
+    edit(&stage, "      enable_dns_hostnames: true\n", "")?;
+    stage.ok(APPLY)?;
+    stage.ok(PLAN)?;
+    let (vpc, before) = (stage.id("stack.yaml", "vpc")?, stage.ok(&["state", "pull"])?.stdout);
+    let on = json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": true}});
+    stage.reader()?.call("ec2", "modify_vpc_attribute", &on, None)?;
+    stage.exits(&["drift"], 6)?;
+    stage.ok(RUN)?;
+    stage.ok(RUN)?;
+    assert_eq!(stage.ok(&["state", "pull"])?.stdout, before);
+    stage.exits(&["drift"], 6)?;
+    Ok(())
+}
+
 fn in_the_place() -> Result<()> {
     let stage = minimal()?;
     stage.ok(APPLY)?;
     edit(&stage, "enable_dns_hostnames: true", "enable_dns_hostnames: false")?;
     stage.ok(PLAN)?;
-    let vpc = id(&stage, "vpc")?;
+    let vpc = stage.id("stack.yaml", "vpc")?;
     // Somebody did by hand what the plan is to do.
     let off = json!({"VpcId": vpc, "EnableDnsHostnames": {"Value": false}});
     stage.reader()?.call("ec2", "modify_vpc_attribute", &off, None)?;
@@ -213,7 +220,7 @@ fn in_the_place() -> Result<()> {
     stage.ok(APPLY)?;
     edit(&stage, "map_public_ip_on_launch: true", "map_public_ip_on_launch: false")?;
     stage.ok(PLAN)?;
-    let subnet = id(&stage, "subnet[\"a\"]")?;
+    let subnet = stage.id("stack.yaml", "subnet[\"a\"]")?;
     stage.reader()?.call("ec2", "delete_subnet", &json!({"SubnetId": subnet}), None)?;
     contains(&stage.exits(RUN, STALE)?.stderr, &["`subnet[\"a\"]` has moved in AWS", "create"])
 }

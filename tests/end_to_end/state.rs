@@ -18,10 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn edit(stage: &Stage, from: &str, to: &str) -> Result<()> {
-    let path = stage.folder().join("stack.yaml");
-    let text = fs::read_to_string(&path)?;
-    assert!(text.contains(from), "{from}");
-    Ok(fs::write(path, text.replace(from, to))?)
+    stage.edit("stack.yaml", from, to)
 }
 
 fn pulled(stage: &Stage) -> Result<Value> {

@@ -65,6 +65,32 @@ impl Stage {
         copy(&repository().join(from), &self.folder().join(name))
     }
 
+    /// Replaces a text, wherever it is in a file of the folder.
+    ///
+    /// # Errors
+    ///
+    /// It is not there; the file system's.
+    pub fn edit(&self, name: &str, from: &str, to: &str) -> Result<()> {
+        let text = fs::read_to_string(self.folder().join(name))?;
+        if !text.contains(from) {
+            return Err(format!("`{from}` is not in {name}").into());
+        }
+        self.write(name, &text.replace(from, to))
+    }
+
+    /// The id that the state of a stack has for an address.
+    ///
+    /// # Errors
+    ///
+    /// It has none.
+    pub fn id(&self, stack: &str, address: &str) -> Result<String> {
+        let state = self.state(stack)?;
+        let mut resources = state["resources"].as_array().into_iter().flatten();
+        let found = resources.find(|resource| resource["address"] == address);
+        let id = found.and_then(|resource| resource["id"].as_str());
+        Ok(id.ok_or_else(|| format!("the state has no `{address}`"))?.to_owned())
+    }
+
     /// The binary, with arguments, in the folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.hermetic(&binary());
