@@ -2,6 +2,7 @@
 
 use crate::delegation::Delegations;
 use crate::desired::{Resolved, resolve, values_after, with_own_tags};
+use crate::drift::drift_beside;
 use crate::ignore::keep_ignored;
 use crate::merge::conceal;
 use crate::model::{Change, Mode, OutputChange, Plan, Reason};
@@ -88,7 +89,13 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
         operations,
         outputs,
         gone,
-        drift: crate::drift::drift(inputs.expanded, inputs.provider, inputs.snapshot, inputs.observed),
+        drift: drift_beside(
+            inputs.expanded,
+            inputs.provider,
+            inputs.snapshot,
+            inputs.observed,
+            &planner.delegations,
+        ),
         controllers: planner.delegations.controllers,
     })
 }

@@ -17,10 +17,6 @@ pub struct Controller {
     pub address: Address,
     /// Who has the traffic, in a line.
     pub summary: String,
-    /// What is under way: what it moves is not touched.
-    pub running: Option<String>,
-    /// The objects that it moves, and what of them.
-    pub moves: BTreeMap<Address, Vec<String>>,
 }
 
 /// What a controller moves of one object, as a plan treats it.
@@ -141,11 +137,11 @@ impl Delegations {
             }
             let seen: Vec<(&str, &Map)> = objects.iter().map(|(_, kind, live)| (*kind, *live)).collect();
             let standing = provider.standing(resource_type, attributes, &seen);
-            for (other, properties) in &moves {
-                let delegated = found.by_address.entry(other.clone()).or_default();
+            for (other, properties) in moves {
+                let delegated = found.by_address.entry(other).or_default();
                 delegated.by = Some((*address).clone());
                 delegated.running = delegated.running.take().or_else(|| standing.running.clone());
-                delegated.kept.extend(properties.iter().cloned());
+                delegated.kept.extend(properties);
             }
             for fault in standing.faults {
                 let Some((other, ..)) = objects.get(fault.object) else { continue };
@@ -155,12 +151,8 @@ impl Delegations {
                     delegated.faults.push((fault.property.to_owned(), fault.reason));
                 }
             }
-            found.controllers.push(Controller {
-                address: (*address).clone(),
-                summary: standing.summary,
-                running: standing.running,
-                moves,
-            });
+            let summary = standing.summary;
+            found.controllers.push(Controller { address: (*address).clone(), summary });
         }
         found
     }

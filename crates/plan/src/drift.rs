@@ -64,7 +64,17 @@ pub fn drift(
     snapshot: &Snapshot,
     observed: &Observed,
 ) -> Vec<Drift> {
-    let delegations = Delegations::of(provider, snapshot, observed);
+    drift_beside(expanded, provider, snapshot, observed, &Delegations::of(provider, snapshot, observed))
+}
+
+/// The same for whoever knows already what is delegated.
+pub(crate) fn drift_beside(
+    expanded: &Expanded,
+    provider: &dyn Provider,
+    snapshot: &Snapshot,
+    observed: &Observed,
+    delegations: &Delegations,
+) -> Vec<Drift> {
     let compared = snapshot.resources.iter().filter_map(|(address, record)| {
         record.id.as_ref()?;
         let seen = observed.current.get(address)?;

@@ -96,7 +96,8 @@ impl Stage {
             command.args(arguments).current_dir(folder).envs(self.emulator.environment()).output()?;
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let progress = String::from_utf8_lossy(&output.stderr).into_owned();
-        let (plan, rest) = match stdout.find("\nPlan: ") {
+        let counts = ["\nPlan: ", "\nNo changes."].into_iter().find_map(|counts| stdout.find(counts));
+        let (plan, rest) = match counts {
             Some(at) => stdout.split_at(at + 1),
             None => ("", stdout.as_str()),
         };

@@ -32,7 +32,7 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
         if args.options.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
     let (session, stop) = Session::open(&stack, reporter).await?;
     signals::listen(stop);
-    if mode == Mode::Apply {
+    if work.mode == Mode::Apply {
         error::warn(&session.context.expanded.exposed(), &session.loaded.sources);
     }
     let (store, timeout) = (&*session.context.store, args.lock.lock_timeout);

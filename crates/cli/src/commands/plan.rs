@@ -27,14 +27,19 @@ pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
         );
     }
     let (plan, provider) = (&prepared.plan, &*session.context.provider);
+    let format = if args.json { PlanFormat::Json } else { args.format };
+    let mut printed = None;
     if let Some(path) = &args.out {
         let basis = saved::basis(&session, &args.stack.stack, &args.run.targets, &plan.lineage);
-        let representation = render::json::plan(plan, &session);
-        saved::write(path, &PlanFile { basis, plan: plan.clone(), representation })?;
+        let file = PlanFile { basis, plan: plan.clone(), representation: render::json::plan(plan, &session) };
+        saved::write(path, &file)?;
+        printed = Some(file.representation);
     }
-    let format = if args.json { PlanFormat::Json } else { args.format };
     match format {
-        PlanFormat::Json => terminal::out(&render::json::plan(plan, &session).to_string()),
+        PlanFormat::Json => {
+            let json = printed.unwrap_or_else(|| render::json::plan(plan, &session));
+            terminal::out(&json.to_string());
+        }
         PlanFormat::Markdown => terminal::out(&render::markdown::plan(plan, provider)),
         PlanFormat::Text => {
             let palette = Palette { color: terminal::stdout_color() };
