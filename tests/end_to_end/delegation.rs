@@ -168,21 +168,29 @@ fn waits() -> Result<()> {
     let groups = "security_groups: [\"${service_security_group.id}\"";
     pipeline.edit(groups, &format!("{groups}, \"${{load_balancer_security_group.id}}\""))?;
     let plan = pipeline.stage.exits(&["plan", STACK, "--detailed-exitcode"], 0)?;
-    contains(&plan.stdout, &["service: network_configuration waits for a deployment", "No changes."])?;
+    contains(
+        &plan.stdout,
+        &["service: needs a release: network_configuration; `apply --release` starts one", "No changes."],
+    )?;
     let json: Value = serde_json::from_str(&pipeline.stage.ok(&["plan", STACK, "--json"])?.stdout)?;
     let changes = json["resource_changes"].as_array().cloned().unwrap_or_default();
     let service = changes.iter().find(|change| change["wharf_address"] == "service").ok_or("no service")?;
     assert_eq!(service["delegated"]["by"], "deployment_group");
     assert_eq!(service["delegated"]["waiting"], json!(["network_configuration"]));
     assert_eq!(service["change"]["actions"], json!(["no-op"]));
+    assert_eq!(service["routes"], json!({"release": ["network_configuration"]}));
     // It goes on waiting, whatever else is applied meanwhile.
     pipeline.edit("health_check_grace_period_seconds: 60", "health_check_grace_period_seconds: 77")?;
     let plan = pipeline.stage.exits(&["plan", STACK, "--detailed-exitcode"], 2)?;
     contains(
         &plan.stdout,
-        &["health_check_grace_period_seconds", "1 to change", "network_configuration waits"],
+        &[
+            "(direct update: health_check_grace_period_seconds)",
+            "1 to change",
+            "needs a release: network_configuration",
+        ],
     )?;
     pipeline.stage.ok(APPLY)?;
     let plan = pipeline.stage.exits(&["plan", STACK, "--detailed-exitcode"], 0)?;
-    contains(&plan.stdout, &["service: network_configuration waits for a deployment"])
+    contains(&plan.stdout, &["service: needs a release: network_configuration; `apply --release` starts one"])
 }

@@ -21,6 +21,7 @@ mod remote;
 mod saved;
 mod secrets;
 mod state;
+mod templates;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("reference", reference::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),
+        ("templates", templates::TESTS),
         ("remote", remote::TESTS),
         ("secrets", secrets::TESTS),
         ("import", import::TESTS),

@@ -4,10 +4,10 @@ use crate::ordering::ORDERINGS;
 use crate::resources;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use wharf_core::{Map, Schema};
+use wharf_core::{Map, PropertyPath, Schema, Value};
 use wharf_provider::{
-    BoxFuture, Delegation, Error, Identity, Naming, OrderingRule, Permit, Provider, Registry, Resource,
-    Result, Standing,
+    BoxFuture, Delegation, Error, Identity, InForce, Naming, OrderingRule, Permit, Provider, Registry,
+    Resource, Result, Standing,
 };
 
 /// AWS, as plan and engine see it.
@@ -65,6 +65,21 @@ impl Provider for Aws {
     fn standing(&self, resource_type: &str, attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         let entry = self.registry.get(resource_type);
         entry.map(|entry| (entry.standing)(attributes, objects)).unwrap_or_default()
+    }
+
+    fn in_force(&self, resource_type: &str, attributes: &Map) -> Vec<InForce> {
+        self.registry.get(resource_type).map(|entry| (entry.in_force)(attributes)).unwrap_or_default()
+    }
+
+    fn inherited(
+        &self,
+        resource_type: &str,
+        wanted: &Map,
+        in_force: &Map,
+        by: &Map,
+    ) -> Vec<(PropertyPath, Value)> {
+        let entry = self.registry.get(resource_type);
+        entry.map(|entry| (entry.inherited)(wanted, in_force, by)).unwrap_or_default()
     }
 
     fn create_before_destroy(&self, resource_type: &str) -> bool {

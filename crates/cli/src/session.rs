@@ -233,7 +233,16 @@ impl Session {
         let expanded = Arc::new(loaded.expand(&environment)?);
         let (sender, stop) = Stop::channel();
         let home = Home { account_id: identity.account_id.clone(), region: clients.region().to_owned() };
-        let context = Context { expanded, provider, store, home, reporter, stop, pace: Pace::default() };
+        let context = Context {
+            expanded,
+            provider,
+            store,
+            home,
+            reporter,
+            stop,
+            pace: Pace::default(),
+            releases: false,
+        };
         Ok((Session { loaded, clients, context, identity }, sender))
     }
 }

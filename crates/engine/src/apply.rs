@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wharf_core::{Action, Address, Map, Span, Value};
-use wharf_plan::{Counts, Kind, Plan};
+use wharf_plan::{Counts, Delegated, Kind, Plan, remember_delegations};
 use wharf_provider::Error;
 use wharf_state::{Entry, Intent, Journal, Lock, Output, Snapshot, StoreError, matches, random_id};
 
@@ -125,6 +125,7 @@ pub async fn apply(context: &Context, lock: Arc<dyn Lock>, prepared: Prepared, o
             journal
         });
         snapshot.journal = unsure.filter(|journal| !journal.entries.is_empty());
+        remember_delegations(&*context.provider, snapshot);
     });
     let mut outcome = Outcome::of(&plan, &ended);
     outcome.lock_lost = executor.take_lock_lost();
@@ -161,7 +162,9 @@ fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
             Some(delegated) => &Arc::new(delegated.to_record(desired, Some(&record.properties))),
             None => desired,
         };
+        let remembered = change.delegated.as_deref().map(Delegated::to_remember).unwrap_or_default();
         let same = record.dependencies == change.dependencies
+            && record.delegated == remembered
             && record.retain == change.retain
             && desired.len() == record.properties.len()
             && desired.iter().all(|(key, value)| {
@@ -170,6 +173,7 @@ fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
         if !same {
             record.dependencies.clone_from(&change.dependencies);
             record.retain = change.retain;
+            record.delegated = remembered;
             record.properties = Map::clone(desired);
             differed = true;
         }

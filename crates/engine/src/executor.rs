@@ -8,10 +8,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use wharf_core::{Address, Diagnostics, Map, Schema, Value};
+use wharf_core::{Action, Address, Diagnostics, Map, Schema, Value};
 use wharf_plan::{
-    Change, Difference, Kind, Operation, Plan, Resolved, canonical, conceal, contradiction, differences,
-    keep_ignored, overlay, resolve, values_after,
+    Change, Delegated, Difference, Kind, Operation, Plan, Resolved, canonical, conceal, contradiction,
+    differences, keep_ignored, overlay, resolve, values_after,
 };
 use wharf_provider::{Error, ErrorKind, Found, New, Object, Resource, Result, Update, Wanted};
 use wharf_stack::Lookup;
@@ -383,6 +383,9 @@ impl Executor {
                 delegated.keep(resource, provider, before, &mut resolved);
             }
         }
+        if let (Action::Create | Action::Replace, Some(delegated)) = (change.action, &change.delegated) {
+            delegated.inherit(&mut resolved);
+        }
         if !resolved.desired.values().all(Value::is_known) {
             return Ok(None);
         }
@@ -545,6 +548,7 @@ fn describe(record: &mut Record, change: &Change) {
     record.dependencies.clone_from(&change.dependencies);
     record.retain = change.retain;
     record.create_before_destroy = change.create_before_destroy;
+    record.delegated = change.delegated.as_deref().map(Delegated::to_remember).unwrap_or_default();
 }
 
 fn drop_intent(snapshot: &mut Snapshot, address: &Address, intent: Intent) {

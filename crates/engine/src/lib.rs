@@ -4,6 +4,7 @@
 //! show progress reads them.
 
 mod apply;
+mod asked;
 mod dispatcher;
 mod drift;
 mod events;
@@ -17,6 +18,7 @@ mod retry;
 mod writer;
 
 pub use apply::{Failed, Options, Outcome, Skipped, apply};
+pub use asked::asked_for;
 pub use drift::look_for_drift;
 pub use events::{Event, Reporter, Silent};
 pub use import::{Import, import, import_id};

@@ -27,6 +27,8 @@ pub struct Context {
     pub stop: Stop,
     /// How quickly what failed is tried again.
     pub pace: Pace,
+    /// Whether what waits for a release is released after an apply.
+    pub releases: bool,
 }
 
 /// Why a run could not get as far as a plan, or not keep what it did.
@@ -159,6 +161,7 @@ fn plan_of(
         moved,
         mode,
         targets,
+        releases: context.releases,
     };
     Ok(plan(&inputs)?)
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wharf_core::{Address, Map, Value};
-use wharf_plan::{Observed, Seen};
+use wharf_plan::{Observed, Seen, successors};
 use wharf_provider::{Error, ErrorKind, Object, Provider};
 use wharf_state::{Record, Snapshot};
 
@@ -65,7 +65,44 @@ pub async fn refresh(
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() { Ok(observed) } else { Err(errors) }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    follow(provider, snapshot, &mut observed).await?;
+    Ok(observed)
+}
+
+/// Reads what works in the place of objects of the stack, where that is another one: each type once.
+async fn follow(
+    provider: &dyn Provider,
+    snapshot: &Snapshot,
+    observed: &mut Observed,
+) -> Result<(), Vec<(Vec<Address>, Error)>> {
+    let mut by_type: BTreeMap<&str, Vec<(Address, Object)>> = BTreeMap::new();
+    for (address, resource_type, successor) in successors(provider, snapshot, observed) {
+        let Some(record) = snapshot.resources.get(&address) else { continue };
+        if !successor.is(record) {
+            let object = Object { id: successor.id.clone(), recorded: recorded(record) };
+            by_type.entry(resource_type).or_default().push((address.clone(), object));
+        }
+        observed.successors.insert(address, successor);
+    }
+    for (resource_type, entries) in by_type {
+        let Some(resource) = provider.resource(resource_type) else { continue };
+        let (addresses, objects): (Vec<Address>, Vec<Object>) = entries.into_iter().unzip();
+        let answers = match resource.read(&objects).await {
+            Ok(answers) => answers,
+            Err(error) => return Err(vec![(addresses, error)]),
+        };
+        for (address, live) in addresses.into_iter().zip(answers) {
+            match (live, observed.successors.get_mut(&address)) {
+                (Some(live), Some(successor)) => successor.live = Some(Arc::new(live.attributes)),
+                // Nobody can tell any more what it was.
+                _ => drop(observed.successors.remove(&address)),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn addresses(entries: &[(Address, Object, bool)]) -> Vec<Address> {

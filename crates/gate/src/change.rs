@@ -43,6 +43,8 @@ pub(crate) struct Change {
     pub(crate) action: Action,
     /// Whether it is what an earlier replacement left behind.
     pub(crate) is_deposed: bool,
+    /// Whether the old object stays where a new one is made in its place.
+    pub(crate) leaves_old: bool,
     /// Properties as they are, without what is sensitive.
     pub(crate) before: Map<String, Value>,
     /// Properties as they will be, as far as known, without what is sensitive.

@@ -122,6 +122,7 @@ fn change(entry: &Value, base: Option<&Path>) -> Result<Change, String> {
         resource_type,
         action,
         is_deposed: entry.get("deposed").is_some(),
+        leaves_old: actions.contains(&"forget"),
         before: properties("before", "before_sensitive"),
         after: properties("after", "after_sensitive"),
         unknown,

@@ -4,6 +4,7 @@ use crate::delegation::Delegations;
 use crate::desired::{Resolved, resolve, values_after, with_own_tags};
 use crate::drift::drift_beside;
 use crate::ignore::keep_ignored;
+use crate::in_force::{Successor, Template};
 use crate::merge::conceal;
 use crate::model::{Change, Mode, OutputChange, Plan, Reason};
 use crate::operations::operations;
@@ -32,6 +33,8 @@ pub struct Inputs<'a> {
     pub mode: Mode,
     /// Only these addresses (or all instances of these names) and what they need; everything if empty.
     pub targets: &'a [Address],
+    /// Whether templates that wait for a release are released after this: they need the images of now.
+    pub releases: bool,
 }
 
 /// What AWS says of the objects in a state.
@@ -41,6 +44,8 @@ pub struct Observed {
     pub current: HashMap<Address, Seen>,
     /// Deposed objects that are gone, by address and id.
     pub deposed_gone: HashSet<(Address, String)>,
+    /// What works in the place of objects of the stack, by their addresses.
+    pub successors: HashMap<Address, Successor>,
 }
 
 /// One object, as AWS says.
@@ -64,11 +69,13 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
         graph: &graph,
         wanted: wanted(inputs, &graph),
         delegations: Delegations::of(inputs.provider, inputs.snapshot, inputs.observed),
+        templates: HashMap::new(),
         values: Values::default(),
         errors: Diagnostics::default(),
     };
     let mut changes = planner.declared();
     changes.extend(planner.undeclared());
+    planner.compare_templates(&mut changes);
     planner.replace_order(&mut changes);
     planner.lifecycle(&changes);
     let outputs = planner.outputs();
@@ -149,14 +156,19 @@ fn wanted(inputs: &Inputs<'_>, graph: &Graph) -> Option<HashSet<Address>> {
     Some(wanted)
 }
 
-struct Planner<'a> {
-    inputs: &'a Inputs<'a>,
+pub(crate) struct Planner<'a> {
+    pub(crate) inputs: &'a Inputs<'a>,
     graph: &'a Graph,
     wanted: Option<HashSet<Address>>,
-    delegations: Delegations,
+    pub(crate) delegations: Delegations,
+    /// How the templates that an object runs by stand to what works in their place.
+    pub(crate) templates: HashMap<Address, Template>,
     values: Values,
     errors: Diagnostics,
 }
+
+/// How many predecessors stay of an object that something may go back to.
+const KEPT_PREDECESSORS: usize = 10;
 
 impl Planner<'_> {
     fn is_wanted(&self, address: &Address) -> bool {
@@ -190,7 +202,7 @@ impl Planner<'_> {
             .collect()
     }
 
-    fn seen(&self, address: &Address) -> Option<&Seen> {
+    pub(crate) fn seen(&self, address: &Address) -> Option<&Seen> {
         self.inputs.observed.current.get(address)
     }
 
@@ -205,7 +217,12 @@ impl Planner<'_> {
         let deposed = record
             .filter(|_| self.is_wanted(address))
             .map(|record| record.deposed.iter().map(|deposed| deposed.id.clone()));
-        let deposed: Vec<String> = deposed.into_iter().flatten().collect();
+        let mut deposed: Vec<String> = deposed.into_iter().flatten().collect();
+        if let Some(successor) = self.successor(address) {
+            // The newest are the last.
+            deposed.truncate(deposed.len().saturating_sub(KEPT_PREDECESSORS));
+            deposed.retain(|id| *id != successor.id);
+        }
         Change {
             address: address.clone(),
             resource_type,
@@ -217,6 +234,7 @@ impl Planner<'_> {
             desired: None,
             differences: Vec::new(),
             create_before_destroy: false,
+            keeps: false,
             deposed,
             dependencies: Vec::new(),
             retain: resource.map_or_else(
@@ -268,11 +286,18 @@ impl Planner<'_> {
                 let mut delegated = delegated.clone();
                 delegated.let_go(&resolved.desired);
                 if let Some(record) = record {
-                    delegated.waiting = delegated.changed(&resolved.desired, &record.properties, lineage);
+                    let live = self.in_canonical_form(resource, live);
+                    delegated.ask(&resolved.desired, &record.properties, &live, lineage);
                 }
                 asked = Some(resolved.clone());
-                delegated.keep(resource, self.inputs.provider, live, &mut resolved);
                 change.delegated = Some(Box::new(delegated));
+            }
+        }
+        self.inherit(&mut change, resource, &resolved, live.as_deref(), record);
+        if let (Some(live), Some(delegated)) = (&live, &change.delegated) {
+            delegated.keep(resource, self.inputs.provider, live, &mut resolved);
+            if self.is_outdated(&change, resource, &resolved, record) {
+                delegated.inherit(&mut resolved);
             }
         }
         if !self.is_wanted(address) {
@@ -298,6 +323,9 @@ impl Planner<'_> {
                     delegated.keep(resource, self.inputs.provider, &live, &mut resolved);
                 }
                 change.before = Some(live.clone());
+                if let (Action::Replace, Some(delegated)) = (change.action, &change.delegated) {
+                    delegated.inherit(&mut resolved);
+                }
                 match change.action {
                     Action::None => (resolved.desired.clone(), Self::settled(schema, &resolved, live)),
                     Action::Update => (
@@ -312,9 +340,13 @@ impl Planner<'_> {
             }
             _ => {
                 change.action = Action::Create;
+                if let Some(delegated) = &change.delegated {
+                    delegated.inherit(&mut resolved);
+                }
                 (resolved.desired.clone(), Arc::new(values_after(schema, address, &resolved, None, true)))
             }
         };
+        self.compare_template(&mut change, resource, &desired, record);
         if let (None, Some(old)) = (&change.reason, self.inputs.moved.get(address)) {
             change.reason = Some(Reason::Moved(old.clone()));
         }
@@ -322,6 +354,13 @@ impl Planner<'_> {
         change.after = Some(after);
         change.desired = Some(Arc::new(desired));
         change
+    }
+
+    pub(crate) fn in_canonical_form(&self, resource: &wharf_stack::Resource, live: &Map) -> Map {
+        let mut live = live.clone();
+        crate::canonical(&resource.schema, &mut live);
+        self.inputs.provider.canonical(&resource.type_name, &mut live);
+        live
     }
 
     /// What stands for an object that does not change: what the user wrote, as written, and live values for the rest.
@@ -358,9 +397,7 @@ impl Planner<'_> {
         live: &Map,
         record: &Record,
     ) {
-        let mut canonical_live = live.clone();
-        crate::canonical(&resource.schema, &mut canonical_live);
-        self.inputs.provider.canonical(&resource.type_name, &mut canonical_live);
+        let canonical_live = self.in_canonical_form(resource, live);
         let salt = &self.inputs.snapshot.lineage;
         let mut differences =
             diff::differences(&resource.schema, &resolved.desired, &canonical_live, &record.properties, salt);

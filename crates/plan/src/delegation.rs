@@ -3,10 +3,11 @@
 use crate::build::{Observed, Seen};
 use crate::desired::Resolved;
 use crate::ignore::keep_as_live;
+use crate::in_force::{self, Inherited, Part, Template};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wharf_core::{Address, Map, PropertyPath, Value};
-use wharf_provider::Provider;
+use wharf_provider::{Delegation, Provider};
 use wharf_stack::Resource;
 use wharf_state::{Snapshot, matches};
 
@@ -17,12 +18,15 @@ pub struct Controller {
     pub address: Address,
     /// Who has the traffic, in a line.
     pub summary: String,
+    /// What is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<String>,
 }
 
 /// What a controller moves of one object, as a plan treats it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Delegated {
-    /// The resource that the controller works for.
+    /// The resource that the controller works for; none if it is gone, and what it moved stays as it left it.
     pub by: Option<Address>,
     /// What is under way: nothing of the object is touched.
     pub running: Option<String>,
@@ -31,14 +35,26 @@ pub struct Delegated {
     /// What the stack file wants otherwise than when it was applied last, and what waits: for a deployment, or for the
     /// end of the one that is running.
     pub waiting: Vec<String>,
+    /// Where the template in the stack differs from what works in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub template: Vec<String>,
     /// What is not as any controller leaves it: the property, and what is wrong.
     pub faults: Vec<(String, String)>,
     /// What is wanted there, where that is not what the stack file says.
     #[serde(skip)]
     pub(crate) wanted: Vec<(String, Value)>,
     /// Those of the kept properties that nobody else can change in place.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub exclusive: BTreeSet<String>,
+    /// What the stack file says of the kept properties that it wants otherwise than when it decided last.
     #[serde(skip)]
-    pub(crate) exclusive: Vec<String>,
+    asked: Map,
+    /// What the object takes over from the one that works in its place.
+    #[serde(skip)]
+    pub(crate) inherited: Vec<Inherited>,
+    /// What is moved within the kept properties.
+    #[serde(skip)]
+    about: Vec<Delegation>,
 }
 
 impl Delegated {
@@ -46,6 +62,9 @@ impl Delegated {
     pub fn keep(&self, resource: &Resource, provider: &dyn Provider, live: &Map, resolved: &mut Resolved) {
         let paths = self.kept.iter().map(PropertyPath::of).collect();
         keep_as_live(resource, provider, live, paths, resolved);
+        for asked in [&mut resolved.desired, &mut resolved.written] {
+            in_force::put(asked, &self.inherited, Part::Own);
+        }
         for (property, value) in &self.wanted {
             for asked in [&mut resolved.desired, &mut resolved.written] {
                 if asked.contains_key(property) {
@@ -55,16 +74,57 @@ impl Delegated {
         }
     }
 
-    /// What a state remembers of the properties of an object: of delegated ones what was asked for when the stack file
+    /// Gives a new object what it takes over from the one that works in its place.
+    pub fn inherit(&self, resolved: &mut Resolved) {
+        for asked in [&mut resolved.desired, &mut resolved.written] {
+            in_force::put(asked, &self.inherited, Part::InForce);
+        }
+    }
+
+    /// What waits for a release: nobody but the controller brings it.
+    pub fn to_release(&self) -> Vec<String> {
+        let waiting = self.waiting.iter().filter(|property| self.exclusive.contains(*property));
+        waiting.cloned().collect()
+    }
+
+    /// The properties that stay as they are when the controller is gone.
+    pub fn to_remember(&self) -> Vec<String> {
+        let kept: BTreeSet<&String> =
+            self.kept.iter().filter(|property| !self.exclusive.contains(*property)).collect();
+        kept.into_iter().cloned().collect()
+    }
+
+    /// What a state remembers of the properties of an object: of what waits, what was asked for when the stack file
     /// decided last.
     pub fn to_record(&self, desired: &Map, recorded: Option<&Map>) -> Map {
         let mut properties = desired.clone();
+        in_force::put(&mut properties, &self.inherited, Part::Asked);
         for property in self.kept.iter().chain(self.wanted.iter().map(|(property, _)| property)) {
-            if let Some(value) = recorded.and_then(|recorded| recorded.get(property)) {
+            let came_true = self.asked.get(property).filter(|_| !self.waiting.contains(property));
+            let decided = came_true.or_else(|| recorded?.get(property));
+            if let Some(value) = decided {
                 properties.insert(property.clone(), value.clone());
             }
         }
         properties
+    }
+
+    fn add(&mut self, by: &Address, about: Vec<Delegation>, is_own: bool) {
+        // An object that nobody else may change is better told of by who does.
+        if self.by.is_none() || !is_own {
+            self.by = Some(by.clone());
+        }
+        for delegation in &about {
+            for property in delegation.properties {
+                if !self.kept.iter().any(|kept| kept == property) {
+                    self.kept.push((*property).to_owned());
+                }
+            }
+            if delegation.exclusive {
+                self.exclusive.extend(delegation.properties.iter().map(|property| (*property).to_owned()));
+            }
+        }
+        self.about.extend(about);
     }
 
     /// Leaves to the stack file what cannot stay: a property that waits for something new, such as a target group that
@@ -85,14 +145,44 @@ impl Delegated {
         self.kept.retain(|property| !waiting.contains(property));
     }
 
-    /// The kept properties that the stack file wants otherwise than when it decided last.
-    pub(crate) fn changed(&self, desired: &Map, recorded: &Map, salt: &str) -> Vec<String> {
-        let changed =
-            self.kept.iter().filter(|property| match (desired.get(*property), recorded.get(*property)) {
-                (Some(wanted), Some(before)) => !matches(before, wanted, salt),
-                _ => false,
+    /// Finds out what the stack file wants otherwise than when it decided last; what is not as it wants it waits. `live` is
+    /// in canonical form.
+    pub(crate) fn ask(&mut self, desired: &Map, recorded: &Map, live: &Map, salt: &str) {
+        for property in &self.kept {
+            let (Some(wanted), Some(before)) = (desired.get(property), recorded.get(property)) else {
+                continue;
+            };
+            if matches(before, wanted, salt) {
+                continue;
+            }
+            self.asked.insert(property.clone(), wanted.clone());
+            let about = self.about.iter().find(|about| about.properties.contains(&property.as_str()));
+            let is_as_wanted = live.get(property).is_some_and(|live| match about {
+                Some(about) => about.is_as_wanted(wanted, live),
+                None => wanted == live,
             });
-        changed.cloned().collect()
+            if !is_as_wanted {
+                self.waiting.push(property.clone());
+            }
+        }
+        if self.by.is_none() {
+            // The controller is gone: what it left stays until the stack file says something new.
+            let waiting = std::mem::take(&mut self.waiting);
+            self.kept.retain(|property| !waiting.contains(property));
+        }
+    }
+
+    /// Says of a property that names a template whether what works is as the template says.
+    pub(crate) fn compare_template(&mut self, template: Template) {
+        let Template { property, differs } = template;
+        if !self.kept.iter().any(|kept| kept == property) {
+            return;
+        }
+        self.waiting.retain(|waiting| waiting != property);
+        if !differs.is_empty() {
+            self.waiting.push(property.to_owned());
+        }
+        self.template = differs;
     }
 }
 
@@ -122,26 +212,24 @@ impl Delegations {
                 continue;
             }
             let mut objects: Vec<(&Address, &str, &Map)> = Vec::new();
-            let mut moves: BTreeMap<Address, Vec<String>> = BTreeMap::new();
             for (other, kind, other_live) in &live {
                 let about = delegations.iter().filter(|d| d.resource_type == *kind && d.is_about(other_live));
-                let properties: Vec<String> =
-                    about.flat_map(|d| d.properties).map(|property| (*property).to_owned()).collect();
-                if !properties.is_empty() {
-                    let of_it = found.by_address.entry((*other).clone()).or_default();
-                    let exclusive = delegations.iter().filter(|d| d.exclusive && d.resource_type == *kind);
-                    of_it.exclusive.extend(exclusive.flat_map(|d| d.properties).map(|p| (*p).to_owned()));
+                let about: Vec<Delegation> = about.cloned().collect();
+                if !about.is_empty() {
                     objects.push((other, kind, other_live));
-                    moves.insert((*other).clone(), properties);
+                    found.by_address.entry((*other).clone()).or_default().add(
+                        address,
+                        about,
+                        *other == *address,
+                    );
                 }
             }
             let seen: Vec<(&str, &Map)> = objects.iter().map(|(_, kind, live)| (*kind, *live)).collect();
             let standing = provider.standing(resource_type, attributes, &seen);
-            for (other, properties) in moves {
-                let delegated = found.by_address.entry(other).or_default();
-                delegated.by = Some((*address).clone());
-                delegated.running = delegated.running.take().or_else(|| standing.running.clone());
-                delegated.kept.extend(properties);
+            for (other, ..) in &objects {
+                if let Some(delegated) = found.by_address.get_mut(*other) {
+                    delegated.running = delegated.running.take().or_else(|| standing.running.clone());
+                }
             }
             for fault in standing.faults {
                 let Some((other, ..)) = objects.get(fault.object) else { continue };
@@ -151,14 +239,69 @@ impl Delegations {
                     delegated.faults.push((fault.property.to_owned(), fault.reason));
                 }
             }
-            let summary = standing.summary;
-            found.controllers.push(Controller { address: (*address).clone(), summary });
+            if !standing.summary.is_empty() {
+                let summary = standing.summary;
+                let running = standing.running;
+                found.controllers.push(Controller { address: (*address).clone(), summary, running });
+            }
         }
+        found.remember(provider, snapshot, observed);
         found
+    }
+
+    /// What controllers that are gone have moved.
+    fn remember(&mut self, provider: &dyn Provider, snapshot: &Snapshot, observed: &Observed) {
+        let gone = |address: &Address| matches!(observed.current.get(address), Some(Seen::Gone));
+        let mut moved = moved_by(provider, snapshot, gone);
+        for (address, record) in &snapshot.resources {
+            moved.entry(address.clone()).or_default().extend(record.delegated.iter().cloned());
+        }
+        for (address, properties) in moved {
+            if !properties.is_empty() && !self.by_address.contains_key(&address) {
+                let kept = properties.into_iter().collect();
+                self.by_address.insert(address, Delegated { kept, ..Delegated::default() });
+            }
+        }
     }
 
     /// What is delegated of the object of an address.
     pub(crate) fn get(&self, address: &Address) -> Option<&Delegated> {
         self.by_address.get(address)
+    }
+}
+
+/// The properties that some of the controllers in a state move and that others could, by the addresses of the objects.
+fn moved_by(
+    provider: &dyn Provider,
+    snapshot: &Snapshot,
+    which: impl Fn(&Address) -> bool,
+) -> BTreeMap<Address, BTreeSet<String>> {
+    let mut moved: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+    for (_, record) in
+        snapshot.resources.iter().filter(|(address, record)| record.id.is_some() && which(address))
+    {
+        let delegations = provider.delegates(&record.resource_type, &record.attributes).into_iter();
+        for delegation in delegations.filter(|delegation| !delegation.exclusive) {
+            for (other, of_other) in &snapshot.resources {
+                if of_other.resource_type == delegation.resource_type
+                    && delegation.is_about(&of_other.attributes)
+                {
+                    let properties = delegation.properties.iter().map(|property| (*property).to_owned());
+                    moved.entry(other.clone()).or_default().extend(properties);
+                }
+            }
+        }
+    }
+    moved
+}
+
+/// Writes down in a state what its controllers move, for the time when one of them is gone.
+pub fn remember_delegations(provider: &dyn Provider, snapshot: &mut Snapshot) {
+    for (address, properties) in moved_by(provider, snapshot, |_| true) {
+        if let Some(record) = snapshot.resources.get_mut(&address) {
+            let known = std::mem::take(&mut record.delegated);
+            record.delegated =
+                properties.into_iter().chain(known).collect::<BTreeSet<_>>().into_iter().collect();
+        }
     }
 }

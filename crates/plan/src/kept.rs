@@ -90,6 +90,8 @@ pub(crate) struct ChangeForm {
     differences: Vec<DifferenceForm>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     create_before_destroy: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keeps: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deposed: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -128,6 +130,7 @@ impl ChangeForm {
             desired: kept(&change.desired),
             differences: change.differences.iter().map(DifferenceForm::of).collect(),
             create_before_destroy: change.create_before_destroy,
+            keeps: change.keeps,
             deposed: change.deposed.clone(),
             dependencies: change.dependencies.clone(),
             retain: change.retain,
@@ -147,6 +150,7 @@ impl ChangeForm {
             desired: self.desired.map(map_back),
             differences: self.differences.into_iter().map(DifferenceForm::into_difference).collect(),
             create_before_destroy: self.create_before_destroy,
+            keeps: self.keeps,
             deposed: self.deposed,
             dependencies: self.dependencies,
             retain: self.retain,

@@ -63,6 +63,8 @@ pub struct Change {
     pub differences: Vec<Difference>,
     /// For a replacement: the new object comes first.
     pub create_before_destroy: bool,
+    /// For a replacement: the old object stays, as something may still go back to it.
+    pub keeps: bool,
     /// The ids of predecessors that are still to be deleted.
     pub deposed: Vec<String>,
     /// What it depends on directly; what the state will say.

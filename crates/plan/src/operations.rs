@@ -103,11 +103,13 @@ impl<'a> Builder<'a> {
                 }
                 Action::Replace if change.create_before_destroy => {
                     let make = self.add(Kind::Create, index);
-                    let old = change.id.clone().unwrap_or_default();
-                    let delete = self.add(Kind::DeleteDeposed { id: old }, index);
-                    self.depends_on[delete].insert(make);
                     self.makes.insert(address, make);
-                    self.deletes.entry(address).or_default().push(delete);
+                    if !change.keeps {
+                        let old = change.id.clone().unwrap_or_default();
+                        let delete = self.add(Kind::DeleteDeposed { id: old }, index);
+                        self.depends_on[delete].insert(make);
+                        self.deletes.entry(address).or_default().push(delete);
+                    }
                 }
                 Action::Replace => {
                     let delete = self.add(Kind::Delete, index);

@@ -15,6 +15,23 @@ pub struct Delegation {
     pub exclusive: bool,
     /// Only where the live properties speak of one of these.
     pub mentions: Vec<String>,
+    /// What is moved within the properties by each of the controller's works, such as `target_group_arn`: it is not asked
+    /// whether the stack file wants that otherwise.
+    pub moved_within: &'static [&'static str],
+}
+
+/// An object that works in the place of one that the stack may have made: the task definition that a deployment
+/// registered, in the place of the one that the service began with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The property by which the other object names it.
+    pub property: &'static str,
+    /// Its type.
+    pub resource_type: &'static str,
+    /// The attribute by which its predecessors are known, with its value.
+    pub known_by: (&'static str, String),
+    /// Its id.
+    pub id: String,
 }
 
 /// How a controller's work stands.
@@ -41,7 +58,19 @@ pub struct Fault {
     pub wanted: Option<Value>,
 }
 
+impl InForce {
+    /// Whether it works in the place of the object of these attributes.
+    pub fn is_about(&self, attributes: &Map) -> bool {
+        attributes.get(self.known_by.0).and_then(Value::as_str) == Some(self.known_by.1.as_str())
+    }
+}
+
 impl Delegation {
+    /// Whether a property is as wanted, apart from what its controller moves within it.
+    pub fn is_as_wanted(&self, wanted: &Value, live: &Value) -> bool {
+        same_but_for(wanted, live, self.moved_within)
+    }
+
     /// Whether it is about the object of these attributes.
     pub fn is_about(&self, attributes: &Map) -> bool {
         let is = |(attribute, wanted): &(&str, String)| {
@@ -66,6 +95,21 @@ fn holds(value: &Value, name: &str) -> bool {
     }
 }
 
+/// Whether two values differ in nothing but in map entries of these names, and what only one of them has.
+fn same_but_for(wanted: &Value, live: &Value, moved: &[&str]) -> bool {
+    match (wanted.bare(), live.bare()) {
+        (Value::Map(wanted), Value::Map(live)) => wanted
+            .iter()
+            .filter(|(name, value)| !moved.contains(&name.as_str()) && !value.is_null())
+            .all(|(name, value)| live.get(name).is_some_and(|live| same_but_for(value, live, moved))),
+        (Value::List(wanted), Value::List(live)) => {
+            wanted.len() == live.len()
+                && wanted.iter().zip(live).all(|(wanted, live)| same_but_for(wanted, live, moved))
+        }
+        (wanted, live) => wanted == live,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +127,7 @@ mod tests {
             properties: &["task_definition"],
             exclusive: true,
             mentions: Vec::new(),
+            moved_within: &["target_group_arn"],
         };
         let arn = "arn:aws:ecs:eu-central-1:1:cluster/shop";
         assert!(delegation.is_about(&map(json!({"cluster": arn, "name": "web"}))));
@@ -99,6 +144,7 @@ mod tests {
             properties: &["action"],
             exclusive: false,
             mentions: vec!["blue".into()],
+            moved_within: &[],
         };
         let rule = |group: &str| {
             map(
@@ -107,5 +153,22 @@ mod tests {
         };
         assert!(delegation.is_about(&rule("arn:aws:elb:eu:1:targetgroup/blue/0a")));
         assert!(!delegation.is_about(&rule("arn:aws:elb:eu:1:targetgroup/blueish/0a")));
+    }
+
+    #[test]
+    fn what_a_controller_moves_within_a_property_is_not_wanted_otherwise() {
+        let delegation = Delegation {
+            resource_type: "aws_ecs_service",
+            known_by: Vec::new(),
+            properties: &["load_balancer"],
+            exclusive: true,
+            mentions: Vec::new(),
+            moved_within: &["target_group_arn"],
+        };
+        let balancer = |group: &str, port: u16| {
+            Value::from(json!([{"target_group_arn": group, "container_name": "web", "container_port": port}]))
+        };
+        assert!(delegation.is_as_wanted(&balancer("blue", 80), &balancer("green", 80)));
+        assert!(!delegation.is_as_wanted(&balancer("blue", 8080), &balancer("blue", 80)));
     }
 }

@@ -1,10 +1,10 @@
 use crate::{
-    BoxFuture, Delegation, Erased, OrderingRule, Permissions, Resource, ResourceType, Result, Scope,
+    BoxFuture, Delegation, Erased, InForce, OrderingRule, Permissions, Resource, ResourceType, Result, Scope,
     Standing, schema_of,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
-use wharf_core::{Map, Schema};
+use wharf_core::{Map, PropertyPath, Schema, Value};
 
 /// One resource type in the registry: everything about it that needs no cloud.
 pub struct Entry<C: 'static> {
@@ -28,6 +28,10 @@ pub struct Entry<C: 'static> {
     pub delegates: fn(&Map) -> Vec<Delegation>,
     /// See [`ResourceType::standing`].
     pub standing: fn(&Map, &[(&str, &Map)]) -> Standing,
+    /// See [`ResourceType::in_force`].
+    pub in_force: fn(&Map) -> Vec<InForce>,
+    /// See [`ResourceType::inherited`].
+    pub inherited: fn(&Map, &Map, &Map) -> Vec<(PropertyPath, Value)>,
     /// How its objects are named.
     pub naming: Naming,
     schema: fn() -> Schema,
@@ -48,6 +52,8 @@ impl<C: Send + Sync + 'static> Entry<C> {
             replaces: T::replaces,
             delegates: T::delegates,
             standing: T::standing,
+            in_force: T::in_force,
+            inherited: T::inherited,
             naming: Naming {
                 named_by: T::NAMED_BY,
                 import_id: T::IMPORT_ID,
@@ -142,6 +148,22 @@ pub trait Provider: Send + Sync {
     fn standing(&self, resource_type: &str, attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         let _ = (resource_type, attributes, objects);
         Standing::default()
+    }
+    /// See [`ResourceType::in_force`].
+    fn in_force(&self, resource_type: &str, attributes: &Map) -> Vec<InForce> {
+        let _ = (resource_type, attributes);
+        Vec::new()
+    }
+    /// See [`ResourceType::inherited`].
+    fn inherited(
+        &self,
+        resource_type: &str,
+        wanted: &Map,
+        in_force: &Map,
+        by: &Map,
+    ) -> Vec<(PropertyPath, Value)> {
+        let _ = (resource_type, wanted, in_force, by);
+        Vec::new()
     }
     /// See [`ResourceType::CREATE_BEFORE_DESTROY`].
     fn create_before_destroy(&self, resource_type: &str) -> bool;

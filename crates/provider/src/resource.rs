@@ -1,10 +1,10 @@
-use crate::{Delegation, Error, Permissions, Result, Scope, Standing};
+use crate::{Delegation, Error, InForce, Permissions, Result, Scope, Standing};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::future::Future;
-use wharf_core::{Address, Map};
+use wharf_core::{Address, Map, PropertyPath, Value};
 
 /// One kind of resource: `aws_vpc`.
 ///
@@ -138,6 +138,19 @@ pub trait ResourceType: Sized + Send + Sync + 'static {
     fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         let _ = (attributes, objects);
         Standing::default()
+    }
+
+    /// What works now where this object named another at first, because a controller of AWS's went on from there.
+    fn in_force(attributes: &Map) -> Vec<InForce> {
+        let _ = attributes;
+        Vec::new()
+    }
+
+    /// What an object of this type takes over from the one in force, which `by` names: the parts that are not the stack
+    /// file's from then on, such as a container's image. Each with its place in `wanted`.
+    fn inherited(wanted: &Map, in_force: &Map, by: &Map) -> Vec<(PropertyPath, Value)> {
+        let _ = (wanted, in_force, by);
+        Vec::new()
     }
 
     /// Whether a changed property needs a new object, for the cases that `forces_replacement` cannot say.

@@ -61,6 +61,8 @@ pub struct Record {
     pub unfinished: bool,
     /// Predecessors that are still to be deleted.
     pub deposed: Vec<Deposed>,
+    /// The properties that another controller of AWS's had moved when it was recorded last.
+    pub delegated: Vec<String>,
 }
 
 /// A predecessor that a replacement has not deleted yet.
@@ -288,6 +290,8 @@ struct RecordForm {
     unfinished: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deposed: Vec<DeposedForm>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    delegated: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -316,6 +320,7 @@ impl RecordForm {
             create_before_destroy: record.create_before_destroy,
             unfinished: record.unfinished,
             deposed: deposed.collect(),
+            delegated: record.delegated.clone(),
         }
     }
 
@@ -335,6 +340,7 @@ impl RecordForm {
             create_before_destroy: self.create_before_destroy,
             unfinished: self.unfinished,
             deposed: deposed.collect(),
+            delegated: self.delegated,
         };
         (self.address, record)
     }
@@ -356,6 +362,7 @@ mod tests {
                 attributes: Map::from([("arn".into(), Value::from("arn:x"))]),
                 dependencies: vec![Address::single("vpc")],
                 unfinished: key == "b",
+                delegated: vec!["tags".into()],
                 deposed: vec![Deposed { id: "old".into(), ..Deposed::default() }],
                 ..Record::default()
             };

@@ -60,6 +60,7 @@ fn context(cloud: &FakeCloud, store: Arc<dyn Store>, count: usize) -> Result<Con
         reporter: Arc::new(Silent),
         stop: Stop::channel().1,
         pace: Pace::default(),
+        releases: false,
     })
 }
 

@@ -6,7 +6,7 @@ use super::value::{UNKNOWN, document, pretty};
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write as _;
 use wharf_core::{Action, Map, PropertyPath, Schema, Type, Value};
-use wharf_plan::{Change, Difference, Kind, Mode, Plan, Reason};
+use wharf_plan::{Change, Difference, Kind, Mode, Plan, Reason, Route};
 use wharf_provider::{Provider, ownership};
 
 /// The whole plan: every change, the outputs, the counts.
@@ -88,6 +88,13 @@ pub(crate) fn waves(plan: &Plan, palette: Palette) -> String {
 fn one(text: &mut String, change: &Change, schema: Option<&Schema>, palette: Palette) {
     let address = palette.bold(&change.address.to_string());
     let _ = writeln!(text, "  # {address} {}", what(change));
+    for (route, properties) in change.routes().iter().filter(|(route, _)| *route != Route::Release) {
+        let name = match route {
+            Route::Replacement => "needs replacement",
+            _ => "direct update",
+        };
+        let _ = writeln!(text, "  # ({name}: {})", properties.join(", "));
+    }
     if let Some(reason) = reason(change) {
         let _ = writeln!(text, "  # ({reason})");
     }
@@ -99,6 +106,7 @@ pub(crate) fn what(change: &Change) -> &'static str {
     match change.action {
         Action::Create => "will be created",
         Action::Update => "will be updated in place",
+        Action::Replace if change.keeps => "gets a new revision (the old one stays)",
         Action::Replace if change.create_before_destroy => "must be replaced (the new one first)",
         Action::Replace => "must be replaced",
         Action::Delete => "will be destroyed",
@@ -110,7 +118,10 @@ pub(crate) fn what(change: &Change) -> &'static str {
 /// The resource of a change, with what differs.
 pub(crate) fn body(change: &Change, schema: Option<&Schema>, palette: Palette) -> String {
     let mut text = String::new();
-    let sign = palette.sign(change.action, change.create_before_destroy);
+    let sign = match change.action {
+        Action::Replace if change.keeps => palette.added("+"),
+        action => palette.sign(action, change.create_before_destroy),
+    };
     let id =
         change.id.as_deref().map(|id| format!("  {}", palette.faint(&format!("# {id}")))).unwrap_or_default();
     let name = change.address.terraform(&change.resource_type);

@@ -54,6 +54,7 @@ impl Lab {
             reporter,
             stop,
             pace: Pace(Duration::from_millis(1)),
+            releases: false,
         })
     }
 

@@ -3,9 +3,10 @@ use crate::verdict::Finding;
 use crate::view::View;
 use wharf_core::Action;
 
-/// What the last line of a plan counts as "to replace".
+/// What the last line of a plan counts as "to replace", apart from what leaves the old object where it is.
 pub(crate) fn find(view: &View) -> Vec<Finding> {
-    let replaced = view.changes.iter().filter(|change| change.action == Action::Replace);
+    let replaced =
+        view.changes.iter().filter(|change| change.action == Action::Replace && !change.leaves_old);
     replaced
         .map(|change| {
             let because = match change.replace_paths.as_slice() {

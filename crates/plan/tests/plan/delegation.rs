@@ -1,8 +1,8 @@
 //! What another controller moves is not ours: not compared, not sent back, and not touched while it works.
 
 use crate::{Result, World, lines};
-use wharf_core::{Action, Value};
-use wharf_plan::{Change, Plan};
+use wharf_core::{Action, Address, Value};
+use wharf_plan::{Change, Delegated, Plan, Seen};
 
 const STACK: &str = "
 resources:
@@ -94,11 +94,34 @@ fn what_no_controller_leaves_is_drift_and_mended_as_it_would() -> Result<()> {
 }
 
 #[test]
-fn without_the_controller_the_stack_file_decides() -> Result<()> {
-    let mut world = World::applied(STACK)?;
-    moved(&mut world, 9, "b")?;
-    world.observed.current.remove(&"controller".parse()?);
-    assert_eq!(named(&world.plan(STACK)?)?.action, Action::Update);
+fn what_a_controller_that_is_gone_has_moved_stays_until_the_stack_file_says_otherwise() -> Result<()> {
+    let address: Address = "controller".parse()?;
+    // Deleted by somebody else; or by wharf, which remembers what it had moved.
+    for is_remembered in [false, true] {
+        let mut world = World::applied(STACK)?;
+        moved(&mut world, 9, "b")?;
+        if is_remembered {
+            world.observed.current.remove(&address);
+            let snapshot = world.snapshot.as_mut().ok_or("no state")?;
+            snapshot.resources.remove(&address);
+            let named = snapshot.resources.get_mut(&"named".parse()?).ok_or("no record")?;
+            named.delegated = vec!["note".into(), "size".into()];
+        } else {
+            world.observed.current.insert(address.clone(), Seen::Gone);
+        }
+        let change = |stack: &str| -> Result<Change> { Ok(named(&world.plan(stack)?)?.clone()) };
+        let left = change(STACK)?;
+        assert_eq!(left.action, Action::None);
+        let remembered = left.delegated.as_deref().map(Delegated::to_remember);
+        assert_eq!(remembered, Some(vec!["note".to_owned(), "size".to_owned()]));
+        let decided = change(&STACK.replace("size: 2", "size: 3"))?;
+        assert_eq!(decided.action, Action::Update);
+        let paths: Vec<String> = decided.differences.iter().map(|d| d.path.to_string()).collect();
+        assert_eq!(paths, ["size"]);
+        // From then on it is the stack file's.
+        let remembered = decided.delegated.as_deref().map(Delegated::to_remember);
+        assert_eq!(remembered, Some(vec!["note".to_owned()]));
+    }
     Ok(())
 }
 

@@ -48,6 +48,7 @@ impl World {
             moved: &moved,
             mode,
             targets,
+            releases: false,
         };
         Ok(plan(&inputs)?)
     }

@@ -37,6 +37,7 @@ impl Provider for FakeCloud {
             properties: &["size", "note"],
             exclusive: false,
             mentions: Vec::new(),
+            moved_within: &[],
         });
         delegation.into_iter().collect()
     }

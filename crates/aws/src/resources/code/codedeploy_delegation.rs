@@ -5,7 +5,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-bluegreen.html>.
 
+use super::codedeploy_running::RUNNING;
 use crate::arn;
+use crate::resources::ecs::service_delegation::{BY_DEPLOYMENT, MOVED_WITHIN};
 use serde_json::json;
 use wharf_core::{Map, Value};
 use wharf_provider::{Delegation, Fault, Standing};
@@ -13,13 +15,6 @@ use wharf_provider::{Delegation, Fault, Standing};
 const LISTENER: &str = "aws_lb_listener";
 const RULE: &str = "aws_lb_listener_rule";
 const SERVICE: &str = "aws_ecs_service";
-
-/// What only a deployment changes on a service, and each deployment may.
-const OF_SERVICE: &[&str] =
-    &["task_definition", "load_balancer", "network_configuration", "platform_version"];
-
-/// The states of a deployment that has not ended.
-const RUNNING: &[&str] = &["Created", "Queued", "InProgress", "Baking", "Ready"];
 
 /// The parts of a deployment group that say what it moves.
 struct Group<'a> {
@@ -62,9 +57,10 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
     let mut delegations = vec![Delegation {
         resource_type: SERVICE,
         known_by: vec![("cluster", group.cluster.to_owned()), ("name", group.service.to_owned())],
-        properties: OF_SERVICE,
+        properties: BY_DEPLOYMENT,
         exclusive: true,
         mentions: Vec::new(),
+        moved_within: MOVED_WITHIN,
     }];
     for listener in group.production.iter().chain(&group.test) {
         delegations.push(Delegation {
@@ -73,6 +69,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             properties: &["default_action"],
             exclusive: false,
             mentions: Vec::new(),
+            moved_within: &[],
         });
         delegations.push(Delegation {
             resource_type: RULE,
@@ -80,6 +77,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             properties: &["action"],
             exclusive: false,
             mentions: group.pair.iter().map(|name| (*name).to_owned()).collect(),
+            moved_within: &[],
         });
     }
     delegations
@@ -284,7 +282,7 @@ mod tests {
     fn the_pair_and_the_service_are_what_it_owns() {
         let of: Vec<_> =
             delegates(&group(None)).into_iter().map(|d| (d.resource_type, d.properties)).collect();
-        assert_eq!(of[0], (SERVICE, OF_SERVICE));
+        assert_eq!(of[0], (SERVICE, BY_DEPLOYMENT));
         assert_eq!(of.iter().filter(|(kind, _)| *kind == LISTENER).count(), 2);
         assert!(delegates(&map(json!({"deployment_group_name": "on servers"}))).is_empty());
     }

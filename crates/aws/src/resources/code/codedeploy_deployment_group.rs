@@ -1,8 +1,8 @@
-use super::codedeploy_delegation;
 use super::codedeploy_deployment_group_parts::{
     AlarmConfiguration, AutoRollback, BlueGreen, DeploymentStyle, EcsService, LoadBalancerInfo, Trigger,
 };
 use super::support::{tags, to_aws, update_tags};
+use super::{codedeploy_delegation, codedeploy_running};
 use crate::clients::Clients;
 use crate::errors::Named;
 use crate::resources::import::{imported, pair, text};
@@ -107,7 +107,7 @@ impl ResourceType for DeploymentGroup {
             "codedeploy:UntagResource",
             "iam:PassRole",
         ],
-        delete: &["codedeploy:DeleteDeploymentGroup"],
+        delete: &["codedeploy:DeleteDeploymentGroup", "codedeploy:StopDeployment"],
     };
     const FORESEEN: &'static [(&'static str, &'static str)] =
         &[("arn", "codedeploy:deploymentgroup:{app_name}/{deployment_group_name}")];
@@ -213,6 +213,7 @@ impl ResourceType for DeploymentGroup {
 
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
         let (application, name) = parts(&object.id);
+        codedeploy_running::stop(cloud, application, name).await?;
         let request = cloud.codedeploy().delete_deployment_group();
         let sent = request.application_name(application).deployment_group_name(name).send().await;
         sent.named("codedeploy:DeleteDeploymentGroup").or_absent()?;
@@ -335,7 +336,7 @@ fn first<'a>(map: &'a Map, block: &str) -> Option<&'a Map> {
 }
 
 /// The deployment groups of these names that an application has.
-async fn describe(
+pub(super) async fn describe(
     cloud: &Clients,
     application: &str,
     names: Vec<String>,

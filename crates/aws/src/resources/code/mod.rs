@@ -8,6 +8,7 @@ pub(crate) mod codedeploy_app;
 mod codedeploy_delegation;
 pub(crate) mod codedeploy_deployment_group;
 mod codedeploy_deployment_group_parts;
+mod codedeploy_running;
 pub(crate) mod codepipeline;
 mod codepipeline_stage;
 mod codepipeline_trigger;

@@ -4,6 +4,7 @@ pub(crate) mod cluster;
 mod container_definitions;
 mod registered;
 pub(crate) mod service;
+pub(crate) mod service_delegation;
 mod service_live;
 mod service_parts;
 mod service_place;

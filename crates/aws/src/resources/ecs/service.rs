@@ -1,4 +1,5 @@
 use super::cluster::is_name;
+use super::service_delegation;
 use super::service_live::live;
 use super::service_parts::{
     Alarms, CapacityProviderStrategy, CircuitBreaker, DeploymentController, LoadBalancer,
@@ -18,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
-    Absent, Block, BlockSet, Blocks, Error, ErrorKind, Found, LiveOf, NewOf, ObjectOf, Permissions,
-    ResourceType, Result, Scope, Tags, UpdateOf, WantedOf,
+    Absent, Block, BlockSet, Blocks, Delegation, Error, ErrorKind, Found, InForce, LiveOf, NewOf, ObjectOf,
+    Permissions, ResourceType, Result, Scope, Tags, UpdateOf, WantedOf,
 };
 
 /// A service of ECS. Terraform: `aws_ecs_service`; AWS: `CreateService`.
@@ -117,7 +118,7 @@ pub(crate) struct Properties {
     #[serde(default)]
     #[schemars(extend("write_only" = true))]
     pub(super) triggers: BTreeMap<String, String>,
-    /// Whether an apply waits until the service is steady.
+    /// Whether an apply waits until the service is steady. Not under `CODE_DEPLOY`: `wharf release wait` waits for a release.
     #[serde(default)]
     #[schemars(extend("write_only" = true))]
     pub(super) wait_for_steady_state: bool,
@@ -149,16 +150,6 @@ pub(super) fn one_hundred() -> i32 {
 
 /// The most services that one `DescribeServices` takes.
 const DESCRIBED: usize = 10;
-
-/// What only a deployment changes under `CODE_DEPLOY`.
-const BY_CODE_DEPLOY: [&str; 6] = [
-    "task_definition",
-    "network_configuration",
-    "load_balancer",
-    "platform_version",
-    "service_registries",
-    "capacity_provider_strategy",
-];
 
 impl ResourceType for Service {
     type Cloud = Clients;
@@ -214,7 +205,11 @@ impl ResourceType for Service {
     }
 
     async fn finish(cloud: &Clients, id: &str, properties: &Properties) -> Result<()> {
-        if !properties.wait_for_steady_state {
+        // The first image of a service under CODE_DEPLOY may be one that the pipeline has still to build.
+        let by_code_deploy = |controller: &DeploymentController| controller.kind == "CODE_DEPLOY";
+        if !properties.wait_for_steady_state
+            || properties.deployment_controller.as_ref().is_some_and(by_code_deploy)
+        {
             return Ok(());
         }
         let place = Place::new(id, properties.cluster.as_deref());
@@ -228,26 +223,14 @@ impl ResourceType for Service {
 
     async fn update(cloud: &Clients, update: &UpdateOf<'_, Self>) -> Result<()> {
         let live = update.live;
+        let place = Place::new(update.id, live.cluster.as_deref());
         let by_code_deploy =
             live.deployment_controller.as_ref().is_some_and(|controller| controller.kind == "CODE_DEPLOY");
-        let refused: Vec<_> =
-            BY_CODE_DEPLOY.into_iter().filter(|name| by_code_deploy && update.changes(&[*name])).collect();
-        let place = Place::new(update.id, live.cluster.as_deref());
         if let Some(request) = changes(cloud, update, by_code_deploy)? {
             let request = request.cluster(place.cluster).service(place.name);
             request.send().await.named("ecs:UpdateService")?;
         }
-        update_tags(cloud, update, update.id, &live.tags, &update.desired.tags).await?;
-        if refused.is_empty() {
-            return Ok(());
-        }
-        let names = refused.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let message = format!(
-            "ECS changes {names} of a service under CODE_DEPLOY only by a deployment of CodeDeploy; start one, and \
-             leave the change to it with `lifecycle: {{ignore_changes: [{}]}}` (everything else was updated)",
-            refused.join(", ")
-        );
-        Err(Error::new(ErrorKind::Invalid, message))
+        update_tags(cloud, update, update.id, &live.tags, &update.desired.tags).await
     }
 
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
@@ -351,7 +334,19 @@ impl ResourceType for Service {
         faults
     }
 
+    fn delegates(attributes: &Map) -> Vec<Delegation> {
+        service_delegation::delegates(attributes)
+    }
+
+    fn in_force(attributes: &Map) -> Vec<InForce> {
+        service_delegation::in_force(attributes)
+    }
+
     fn replaces(live: &Map, desired: &Map, changed: &BTreeSet<String>) -> bool {
+        // Neither UpdateService nor a deployment of CodeDeploy changes them.
+        if changed.contains("service_registries") && service_delegation::is_by_code_deploy(live) {
+            return true;
+        }
         // As in Terraform: from a launch type to capacity providers or back there is no way but a forced deployment.
         let none = |map: &Map| {
             map.get("capacity_provider_strategy").and_then(Value::as_list).is_none_or(<[_]>::is_empty)

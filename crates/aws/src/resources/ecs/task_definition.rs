@@ -1,5 +1,6 @@
 use super::container_definitions;
 use super::registered::{Described, describe, put_containers};
+use super::service_delegation::delivered;
 use super::support::{to_aws, update_tags};
 use super::volume::{self, Volume};
 use crate::arn::resource;
@@ -11,7 +12,7 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
-use wharf_core::{Map, Value};
+use wharf_core::{Map, PropertyPath, Value};
 use wharf_provider::{
     Absent, Block, BlockSet, Error, ErrorKind, Found, Json, LiveOf, NewOf, ObjectOf, Permissions,
     ResourceType, Result, Scope, Set, Tags, UpdateOf, WantedOf,
@@ -271,6 +272,32 @@ impl ResourceType for TaskDefinition {
                 *size = plain(size, unit);
             }
         }
+    }
+
+    /// The images of the containers behind the load balancer are the pipeline's.
+    fn inherited(wanted: &Map, in_force: &Map, by: &Map) -> Vec<(PropertyPath, Value)> {
+        let delivered: Vec<&str> = delivered(by).collect();
+        let name = |container: &Value| container.as_map()?.get("name")?.as_str().map(str::to_owned);
+        let containers = |map: &Map| -> Vec<Value> {
+            map.get("container_definitions")
+                .and_then(|list| list.bare().as_list())
+                .map(<[Value]>::to_vec)
+                .unwrap_or_default()
+        };
+        let running = containers(in_force);
+        let image_of = |wanted: &Option<String>| {
+            let container = running.iter().find(|container| name(container) == *wanted)?;
+            container.as_map()?.get("image").cloned()
+        };
+        let wanted = containers(wanted).into_iter().enumerate();
+        let places = wanted.map(|(index, container)| (index, name(&container)));
+        places
+            .filter(|(_, name)| name.as_deref().is_some_and(|name| delivered.contains(&name)))
+            .filter_map(|(index, name)| {
+                let path = PropertyPath::of("container_definitions").index(index).key("image");
+                Some((path, image_of(&name)?))
+            })
+            .collect()
     }
 
     fn check(properties: &Map) -> Vec<(String, String)> {

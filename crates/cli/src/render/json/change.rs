@@ -24,6 +24,11 @@ pub(crate) fn resource_changes(
     own.insert("change".into(), body(change, plan, schema));
     if let Some(delegated) = &change.delegated {
         own.insert("delegated".into(), delegated_json(delegated));
+        let routes = change.routes();
+        if !routes.is_empty() {
+            let by_name = routes.into_iter().map(|(route, names)| (route.name().to_owned(), names.into()));
+            own.insert("routes".into(), Json::Object(by_name.collect()));
+        }
     }
     if let Some(reason) = action_reason(change) {
         own.insert("action_reason".into(), reason.into());
@@ -61,6 +66,7 @@ fn delegated_json(delegated: &Delegated) -> Json {
         "running": delegated.running,
         "properties": delegated.kept,
         "waiting": delegated.waiting,
+        "template": delegated.template,
         "faults": faults.collect::<Vec<_>>(),
     })
 }
@@ -85,7 +91,12 @@ fn body(change: &Change, plan: &Plan, schema: Option<&Schema>) -> Json {
     let after = after(change, plan);
     let after = after.as_deref();
     let mut body = json!({
-        "actions": actions(change.action, change.create_before_destroy),
+        // The old one stays, as after Terraform's `destroy = false`.
+        "actions": if change.keeps {
+            json!(["create", "forget"])
+        } else {
+            actions(change.action, change.create_before_destroy)
+        },
         "before": before.map_or(Json::Null, |map| shown(map, schema)),
         "after": after.map_or(Json::Null, |map| shown(map, schema)),
         "after_unknown": after.map_or_else(|| json!({}), unknown_map),

@@ -221,6 +221,7 @@ mod tests {
             desired: properties(),
             differences: Vec::new(),
             create_before_destroy: false,
+            keeps: false,
             deposed: Vec::new(),
             importing: None,
             delegated: None,
