@@ -11,7 +11,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
-from . import clock, hooks, inner, model_check, pagination, wire
+from . import clock, hooks, inner, model_check, wire
 from .access.gate import Gate, access_key
 from .call import Call, Fault, Reply, Request
 from .control import Control
@@ -22,10 +22,6 @@ from .naming import SERVICES, Unrecognised, reads, recognise
 from .past import Past
 from .rules import Rules
 from .tokens import Tokens
-
-NORMALISED = ("codecommit", "codepipeline", "codebuild", "events")
-"""Services whose answers moto writes by hand (times as text where the protocol wants numbers): read and rewritten."""
-
 
 class Filter:
     """The application the server runs."""
@@ -118,34 +114,9 @@ class Filter:
         replayed = self.tokens.replay(call)
         if replayed is not None:
             return replayed
-        reply = self._perform(call)
+        reply = inner.take_effect(call)
         self.tokens.remember(call, reply)
         return reply
-
-    def _perform(self, call: Call) -> Reply:
-        for hook in hooks.BEFORE.get(call.name, ()):
-            early = hook(call)
-            if early is not None:
-                return wire.result(call, early)
-        if call.name in hooks.INSTEAD:
-            value = hooks.INSTEAD[call.name](call) or {}
-            pagination.cut(call, value)
-            return wire.result(call, value)
-        request = wire.as_json(call) if call.protocol == "cbor" or call.rewritten else call.request
-        reply = self.moto.call(request)
-        if reply.status >= 300:
-            return wire.json_to_cbor(call, reply) if call.protocol == "cbor" else reply
-        corrections = hooks.AFTER.get(call.name, ())
-        paged = pagination.wanted(call)
-        if not corrections and not paged and call.service not in NORMALISED:
-            return wire.json_to_cbor(call, reply) if call.protocol == "cbor" else reply
-        value = wire.read(call, reply)
-        for hook in corrections:
-            hook(call, value)
-        if paged:
-            pagination.cut(call, value)
-        rewritten = wire.result(call, value)
-        return Reply(rewritten.status, {**reply.headers, **rewritten.headers}, rewritten.body)
 
     def reset(self) -> None:
         """An empty account, no rules, no counts, the right time."""

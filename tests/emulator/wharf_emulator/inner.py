@@ -1,14 +1,19 @@
-"""Lets a correction ask moto for another operation, as if a client had: not counted, checked or corrected."""
+"""Lets the emulator ask for an operation itself, as if a client had, but not counted.
+
+``ask`` is moto's own operation, for corrections; ``perform`` is the emulator's, checked and corrected, for what AWS's
+services do to each other.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 import botocore.serialize
 
-from . import wire
-from .call import Call, Fault, Request
+from . import hooks, model_check, pagination, wire
+from .call import Call, Fault, Reply, Request
 from .naming import operation_model, service_model
 
 _PROTOCOLS = {"ec2": "ec2", "elbv2": "query", "iam": "query", "sts": "query", "s3": "rest-xml"}
@@ -42,6 +47,61 @@ def ask(call: Call, operation: str, service: str | None = None, **params: Any) -
         error = value.get("Error", {})
         raise Fault(error.get("Code", "InternalFailure"), error.get("Message", ""), reply.status)
     return value
+
+
+def perform(region: str, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The emulator's answer to an operation of a service with the JSON protocol; an error becomes a ``Fault``."""
+    model = service_model(service)
+    scope = f"AKIAIOSFODNN7EXAMPLE/20260101/{region}/{model.signing_name}/aws4_request"
+    headers = {
+        "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        "content-type": wire.JSON_TYPE,
+        "host": "127.0.0.1",
+        "x-amz-target": f"{model.metadata['targetPrefix']}.{operation}",
+    }
+    request = Request("POST", "/", headers, json.dumps(params).encode())
+    call = Call(service, operation, "json", region, request, operation_model(service, operation))
+    try:
+        call.params = model_check.check(call)
+    except model_check.Violation as violation:
+        raise Fault("ValidationException", str(violation)) from violation
+    reply = take_effect(call)
+    value = wire.read(call, reply)
+    if reply.status >= 300:
+        error = value.get("Error", {})
+        raise Fault(error.get("Code", "InternalFailure"), error.get("Message", ""), reply.status)
+    return value
+
+
+NORMALISED = ("codecommit", "codepipeline", "codebuild", "events")
+"""Services whose answers moto writes by hand (times as text where the protocol wants numbers): read and rewritten."""
+
+
+def take_effect(call: Call) -> Reply:
+    """Lets the hooks of an operation and moto answer a call whose parameters have been checked."""
+    for hook in hooks.BEFORE.get(call.name, ()):
+        early = hook(call)
+        if early is not None:
+            return wire.result(call, early)
+    if call.name in hooks.INSTEAD:
+        value = hooks.INSTEAD[call.name](call) or {}
+        pagination.cut(call, value)
+        return wire.result(call, value)
+    request = wire.as_json(call) if call.protocol == "cbor" or call.rewritten else call.request
+    reply = _moto().call(request)
+    if reply.status >= 300:
+        return wire.json_to_cbor(call, reply) if call.protocol == "cbor" else reply
+    corrections = hooks.AFTER.get(call.name, ())
+    paged = pagination.wanted(call)
+    if not corrections and not paged and call.service not in NORMALISED:
+        return wire.json_to_cbor(call, reply) if call.protocol == "cbor" else reply
+    value = wire.read(call, reply)
+    for hook in corrections:
+        hook(call, value)
+    if paged:
+        pagination.cut(call, value)
+    rewritten = wire.result(call, value)
+    return Reply(rewritten.status, {**reply.headers, **rewritten.headers}, rewritten.body)
 
 
 def _moto() -> Any:

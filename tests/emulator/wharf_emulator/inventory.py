@@ -2,7 +2,7 @@
 
 A fresh account has some objects already (default VPCs, AWS's policies and keys); these are left out, and so is what
 AWS only keeps as a memory: deleted NAT gateways, inactive clusters, services and task definitions, keys that wait for
-their deletion.
+their deletion. What pipelines put into their artifact buckets is left out as well.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _s3(backend: Any) -> Iterator[Item]:
             yield Item("aws_s3_bucket_policy", bucket.name)
         for name in bucket.keys:
             key = bucket.keys.get(name)
-            if key is not None and hasattr(key, "arn"):
+            if key is not None and hasattr(key, "arn") and not hasattr(key, "wharf_artifact"):
                 tags = backend.tagger.get_tag_dict_for_resource(key.arn)
                 yield Item("aws_s3_object", f"{bucket.name}/{name}", name, tags)
 

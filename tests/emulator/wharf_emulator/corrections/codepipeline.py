@@ -7,7 +7,7 @@ from typing import Any
 
 from ..call import Call, Fault
 from ..hooks import instead
-from ..missing.codepipeline import pipeline
+from ..missing.codepipeline import ON_CREATE, pipeline
 from ..roles import require_assumable
 
 PRINCIPAL = "codepipeline.amazonaws.com"
@@ -145,6 +145,8 @@ def create_pipeline(call: Call) -> dict[str, Any]:
     made.tags.update({tag["key"]: tag["value"] for tag in tags})
     made.wharf_versions = {1: copy.deepcopy(made.pipeline)}
     backend.pipelines[declared["name"]] = made
+    for notify in ON_CREATE:
+        notify(call, made)
     return {"pipeline": made.pipeline, "tags": tags}
 
 

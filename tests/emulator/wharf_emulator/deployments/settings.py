@@ -1,4 +1,4 @@
-"""Faults of deployments on demand, and their pace: what ``/_wharf/deployments`` sets."""
+"""Faults of builds and deployments on demand, and their pace: what ``/_wharf/deployments`` sets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,19 @@ from ..hooks import on_reset
 from ..rules import BadRule
 from .appspec import HOOKS
 
-KINDS = ("tasks_do_not_start", "failing_health_checks", "failing_hook")
-_MEMBERS = {"kind", "service", "reason", "hook"}
+KINDS = {
+    "tasks_do_not_start": {"service", "reason"},
+    "failing_health_checks": {"service", "reason", "health_reason", "description"},
+    "failing_hook": {"service", "hook", "reason", "log"},
+    "container_exits": {"service", "exit_code", "log"},
+    "alarm": {"service", "alarm"},
+    "failing_build": {"project", "phase", "reason", "log"},
+}
+"""The kinds of faults, and what each may have."""
+REQUIRED = {"failing_hook": "hook", "alarm": "alarm"}
+"""What a fault of a kind must have."""
+PHASES = ("DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS")
+"""The phases of a build that can fail."""
 _DEFAULTS: dict[str, Any] = {"step_seconds": 0, "faults": []}
 _settings: dict[str, Any] = dict(_DEFAULTS)
 
@@ -35,12 +46,23 @@ def replace(given: Any) -> dict[str, Any]:
 
 
 def _check(fault: Any) -> None:
-    if not isinstance(fault, dict) or fault.get("kind") not in KINDS:
+    kind = fault.get("kind") if isinstance(fault, dict) else None
+    if kind not in KINDS:
         raise BadRule(f"the kind of a fault is one of {', '.join(KINDS)}")
-    if set(fault) - _MEMBERS or not all(isinstance(value, str) for value in fault.values()):
-        raise BadRule(f"a fault has the texts {', '.join(sorted(_MEMBERS))}")
-    if (fault["kind"] == "failing_hook") != ("hook" in fault) or fault.get("hook", HOOKS[0]) not in HOOKS:
-        raise BadRule(f"a failing_hook, and nothing else, has a hook, one of {', '.join(HOOKS)}")
+    if set(fault) - {"kind"} - KINDS[kind] or not all(isinstance(value, str) for value in fault.values()):
+        raise BadRule(f"the fault {kind} has the texts {', '.join(sorted(KINDS[kind]))}")
+    if REQUIRED.get(kind, "kind") not in fault or fault.get("hook", HOOKS[0]) not in HOOKS:
+        raise BadRule(f"a failing_hook has a hook, one of {', '.join(HOOKS)}; an alarm has the name of an alarm")
+    if not fault.get("exit_code", "1").isdigit() or fault.get("phase", PHASES[0]) not in PHASES:
+        raise BadRule(f"an exit_code is a number; a phase is one of {', '.join(PHASES)}")
+
+
+def build_fault(project: str) -> dict[str, str] | None:
+    """The fault in force for the builds of a project, by its name."""
+    for fault in _settings["faults"]:
+        if fault["kind"] == "failing_build" and fnmatchcase(project, fault.get("project", "*")):
+            return fault
+    return None
 
 
 def fault_of(service: str, *kinds: str, hook: str | None = None) -> dict[str, str] | None:

@@ -142,6 +142,9 @@ def batch_get_projects(call: Call) -> dict[str, Any]:
 
 @instead("codebuild:BatchGetBuilds")
 def batch_get_builds(call: Call) -> dict[str, Any]:
-    found = call.backend().batch_get_builds(call.params["ids"])
+    ids = call.params["ids"]
+    of_pipelines = call.backend().__dict__.get("wharf_builds", {})
+    found = [of_pipelines[build] for build in ids if build in of_pipelines]
+    found += call.backend().batch_get_builds([build for build in ids if build not in of_pipelines])
     known = {build["id"] for build in found}
     return {"builds": found, "buildsNotFound": [build for build in call.params["ids"] if build not in known]}

@@ -10,8 +10,13 @@ from ..call import Call, Fault
 from ..hooks import instead
 from .codecommit import repository
 
-ON_COMMIT: list[Any] = []
-"""Called with (call, repository name, branch, commit id) after every commit."""
+ON_REFERENCE: list[Any] = []
+"""Called with (call, repository name, branch, commit id, the one before) when a branch was made or moved."""
+
+
+def _moved(call: Call, branch: str, commit_id: str, before: str | None) -> None:
+    for notify in ON_REFERENCE:
+        notify(call, call.params["repositoryName"], branch, commit_id, before)
 
 
 def _blob(content: bytes) -> str:
@@ -64,8 +69,7 @@ def _commit(call: Call, changes: dict[str, bytes | None], author: str | None) ->
     found.branches[branch] = commit["commitId"]
     found.repository_metadata.setdefault("defaultBranch", branch)
     found.repository_metadata["lastModifiedDate"] = time.time()
-    for notify in ON_COMMIT:
-        notify(call, call.params["repositoryName"], branch, commit["commitId"])
+    _moved(call, branch, commit["commitId"], tip)
     return commit["commitId"], before
 
 
@@ -193,6 +197,7 @@ def create_branch(call: Call) -> None:
     if commit_id not in found.commits:
         raise Fault("CommitDoesNotExistException", f"{commit_id} does not exist")
     found.branches[branch] = commit_id
+    _moved(call, branch, commit_id, None)
 
 
 @instead("codecommit:DeleteBranch")

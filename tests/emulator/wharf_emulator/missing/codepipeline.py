@@ -1,11 +1,14 @@
-"""CodePipeline operations that moto lacks."""
+"""What all of the emulator's CodePipeline needs to find."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..call import Call, Fault
-from ..hooks import instead
+
+
+ON_CREATE: list[Any] = []
+"""Called with (call, moto's pipeline) when a pipeline was made."""
 
 
 def pipeline(call: Call, name: str) -> Any:
@@ -15,21 +18,3 @@ def pipeline(call: Call, name: str) -> Any:
         message = f"Account '{call.account}' does not have a pipeline with name '{name}'"
         raise Fault("PipelineNotFoundException", message)
     return found
-
-
-@instead("codepipeline:GetPipelineState")
-def get_pipeline_state(call: Call) -> dict[str, Any]:
-    found = pipeline(call, call.params["name"])
-    stages = []
-    for stage in found.pipeline["stages"]:
-        actions = [{"actionName": action["name"]} for action in stage["actions"]]
-        stages.append(
-            {"stageName": stage["name"], "inboundTransitionState": {"enabled": True}, "actionStates": actions}
-        )
-    return {
-        "pipelineName": call.params["name"],
-        "pipelineVersion": found.pipeline["version"],
-        "stageStates": stages,
-        "created": found._created,
-        "updated": found._updated,
-    }
