@@ -110,3 +110,11 @@ def world(emulator: Emulator, stack: Any) -> Any:
     import blue_green
 
     return blue_green.World(emulator, stack)
+
+
+@pytest.fixture
+def delivery(emulator: Emulator, stack: Any) -> Any:
+    """A stack with a pipeline's parts."""
+    import delivery
+
+    return delivery.Delivery(emulator, stack)

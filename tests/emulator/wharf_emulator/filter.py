@@ -23,6 +23,7 @@ from .past import Past
 from .rules import Rules
 from .tokens import Tokens
 
+
 class Filter:
     """The application the server runs."""
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from ..call import Call, Fault
 
-
 ON_CREATE: list[Any] = []
 """Called with (call, moto's pipeline) when a pipeline was made."""
 

@@ -110,7 +110,9 @@ def state(pipeline: Any) -> dict[str, Any]:
 
 def _stage(executions: list[Execution], stage: dict[str, Any]) -> dict[str, Any]:
     name = stage["name"]
-    waiting = [_named(item, "InProgress") for item in executions if item.waits and item.stage == name and _arrived(item)]
+    # in its first stage an execution is only about to be
+    inbound = [item for item in executions if item.waits and item.stage == name and item.position > 0]
+    waiting = [_named(item, "InProgress") for item in inbound]
     shown: dict[str, Any] = {
         "stageName": name,
         "inboundTransitionState": {"enabled": True},
@@ -124,11 +126,6 @@ def _stage(executions: list[Execution], stage: dict[str, Any]) -> dict[str, Any]
         latest = max(been, key=lambda item: max(attempt.started for attempt in item.attempts if attempt.stage == name))
         shown["latestExecution"] = _named(latest, latest.stage_status(name))
     return shown
-
-
-def _arrived(execution: Execution) -> bool:
-    """Whether it has come to a stage that it cannot enter: it is not only about to."""
-    return execution.position > 0
 
 
 def _named(execution: Execution, status: str | None) -> dict[str, Any]:

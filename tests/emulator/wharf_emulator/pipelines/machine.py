@@ -51,7 +51,10 @@ def _tips(call: Call, declared: dict[str, Any]) -> dict[str, str]:
 @on_time
 def advance() -> None:
     """Brings all executions up to the emulator's clock, and the deployments that they start."""
-    while any([_advance(Call("codepipeline", "advance", "json", region, None), backend) for region, backend in _all()]):
+    changed = True
+    while changed:
+        calls = [(Call("codepipeline", "advance", "json", region, None), backend) for region, backend in _all()]
+        changed = sum(_advance(call, backend) for call, backend in calls) > 0
         deployments.advance()
 
 
@@ -85,7 +88,7 @@ class Machine:
             return self._stop() if execution.status == "Stopping" else self._enter()
         attempts = [execution.attempt(identity) for identity in execution.visit.values()]
         running = [item for item in attempts if item.status == "InProgress"]
-        changed = any([self._look(item) for item in running])
+        changed = sum(self._look(item) for item in running) > 0
         if any(item.status == "InProgress" for item in running):
             return changed
         if any(item.status != "Succeeded" for item in attempts):

@@ -24,9 +24,7 @@ def _execution(call: Call, name: str) -> Execution:
     identity = call.params["pipelineExecutionId"]
     found = pipeline(call, name).executions.get(identity)
     if found is None:
-        message = (
-            f"Account '{call.account}' does not have an execution with id '{identity}' for pipeline '{name}'"
-        )
+        message = f"Account '{call.account}' does not have an execution with id '{identity}' for pipeline '{name}'"
         raise Fault("PipelineExecutionNotFoundException", message)
     return found
 
@@ -88,7 +86,8 @@ def list_action_executions(call: Call) -> dict[str, Any]:
         if not latest or execution.latest(attempt.stage, attempt.action) is attempt
     ]
     # the newest first; those that started at the same time in the order of their stages, backwards
-    attempts = sorted(attempts[::-1], key=lambda pair: pair[1].started, reverse=True)
+    attempts.reverse()
+    attempts.sort(key=lambda pair: pair[1].started, reverse=True)
     shown = [describe.action_execution(execution, attempt, call.region) for execution, attempt in attempts]
     return {"actionExecutionDetails": shown}
 
