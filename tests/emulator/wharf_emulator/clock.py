@@ -18,6 +18,11 @@ def now() -> float:
     return time.time() + _offset
 
 
+def instant(seconds: float) -> datetime.datetime:
+    """A time of this clock as timestamps of the API have it."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
 def http_date() -> str:
     """Now, as a ``Date`` header says it."""
     return formatdate(now(), usegmt=True)

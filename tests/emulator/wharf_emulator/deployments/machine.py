@@ -49,6 +49,7 @@ class Machine:
     def run(self) -> None:
         """Goes through all phases that are due."""
         now = self.now
+        self._listen()
         while self.deployment.status not in FINISHED and (self.rollout.due <= now or self.rollout.phase == "install"):
             phase = self.rollout.phase
             try:
@@ -62,6 +63,21 @@ class Machine:
             self._look()
             if self.rollout.phase == phase == "install":
                 return
+
+    def _listen(self) -> None:
+        """https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html"""
+        group = self.deployment.deployment_group
+        fault = settings.fault_of(group.ecs_services[0]["serviceName"], "alarm")
+        configuration = group.alarm_configuration or {}
+        watched = [item.get("name") for item in configuration.get("alarms", [])]
+        if fault is None or not configuration.get("enabled") or fault["alarm"] not in watched:
+            return
+        message = (
+            "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the "
+            f"affected deployments have been stopped. Activated alarms: <{fault['alarm']}>"
+        )
+        self.rollout.due = self.now
+        self.stop(message, wants_rollback(self.deployment, "DEPLOYMENT_STOP_ON_ALARM"), "ALARM_ACTIVE")
 
     def _check_group(self) -> None:
         group = self.deployment.deployment_group
@@ -87,7 +103,8 @@ class Machine:
         fault = settings.fault_of(name, "failing_hook", hook=event)
         if fault is not None and event in self.rollout.appspec.hooks:
             reason = fault.get("reason", f"The function {self.rollout.appspec.hooks[event]} answered Failed")
-            raise Failure("HOOK_EXECUTION_FAILURE", f"The lifecycle event {event} failed: {reason}")
+            message = f"The lifecycle event {event} failed: {reason}"
+            raise Failure("HOOK_EXECUTION_FAILURE", message, fault.get("log", ""))
         self.rollout.end(event)
 
     def _service(self) -> Any:
@@ -130,16 +147,21 @@ class Machine:
         service = self._service()
         green, name = self._green(service), service.name
         stopped = settings.fault_of(name, "tasks_do_not_start")
+        exits = settings.fault_of(name, "container_exits")
         unhealthy = settings.fault_of(name, "failing_health_checks")
         if stopped is not None:
             reason = stopped.get("reason", "CannotPullContainerError: the image is not found")
             task_sets.tell(service, green, self.rollout.due, f"was unable to start a task: {reason}")
+            task_sets.not_started(self.call, service, green, self.rollout.due, reason)
+        elif exits is not None:
+            task_sets.tell(service, green, self.rollout.due, "is unable to consistently start tasks successfully")
+            task_sets.exited(self.call, service, green, self.rollout.due, exits)
         else:
-            task_sets.start(self.call, service, green, unhealthy is None)
+            task_sets.start(self.call, service, green, unhealthy is None, unhealthy)
             if unhealthy is not None:
-                message = "has tasks that fail their health checks: Target.FailedHealthChecks"
-                task_sets.tell(service, green, self.rollout.due, message)
-        if stopped is None and unhealthy is None:
+                why = unhealthy.get("health_reason", task_sets.FAILED_CHECKS)
+                task_sets.tell(service, green, self.rollout.due, f"has tasks that fail their health checks: {why}")
+        if stopped is None and exits is None and unhealthy is None:
             if self.rollout.held:
                 # how long the fault lasted is known only now
                 self.rollout.due = now
@@ -219,10 +241,10 @@ class Machine:
         self._finish("Succeeded")
         self.deployment.deployment_group.wharf_successful = self.deployment.deployment_id
 
-    def stop(self, message: str, rollback: bool) -> None:
-        """Ends the deployment on request."""
+    def stop(self, message: str, rollback: bool, code: str = "MANUAL_STOP") -> None:
+        """Ends the deployment on request, or because of an alarm."""
         self._undo(rollback, message)
-        self.rollout.error = {"code": "MANUAL_STOP", "message": message}
+        self.rollout.error = {"code": code, "message": message}
         event = self.rollout.current()
         if event:
             self.rollout.end(event, "Skipped", message)
@@ -233,7 +255,7 @@ class Machine:
         self._look()
         event = self.rollout.current()
         if event:
-            self.rollout.end(event, "Failed", failure.message)
+            self.rollout.end(event, "Failed", failure.message, failure.log)
         self._undo(wants_rollback(self.deployment, "DEPLOYMENT_FAILURE"), failure.message)
         self.rollout.error = {"code": failure.code, "message": failure.message}
         self._finish("Failed")

@@ -5,10 +5,10 @@ It hangs at moto's ``DeploymentInfo`` as ``wharf_rollout``, is copied with CodeD
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..clock import instant
 from .appspec import AppSpec
 
 EVENTS = (
@@ -28,17 +28,12 @@ FINISHED = ("Succeeded", "Failed", "Stopped")
 class Failure(Exception):
     """A deployment cannot go on; the code is one of CodeDeploy's ErrorInformation."""
 
-    def __init__(self, code: str, message: str, event: str | None = None):
+    def __init__(self, code: str, message: str, log: str = ""):
         super().__init__(message)
         self.code = code
         self.message = message
-        self.event = event
-        """The lifecycle event that failed, the one in progress if None."""
-
-
-def instant(seconds: float) -> datetime.datetime:
-    """A time of the emulator's clock as the API's timestamps have it."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        self.log = log
+        """The last lines of what the lifecycle event in progress has written."""
 
 
 @dataclass
@@ -77,13 +72,14 @@ class Rollout:
         """A lifecycle event is in progress."""
         self.events.setdefault(event, {"status": "InProgress", "startTime": instant(self.due)})
 
-    def end(self, event: str, status: str = "Succeeded", message: str = "") -> None:
+    def end(self, event: str, status: str = "Succeeded", message: str = "", log: str = "") -> None:
         """A lifecycle event is over."""
         self.begin(event)
         self.events[event].update(status=status, endTime=instant(self.due))
         if message:
             code = "ScriptFailed" if event not in ("Install", "AllowTestTraffic", "AllowTraffic") else "UnknownError"
-            self.events[event]["diagnostics"] = {"errorCode": code, "message": message}
+            diagnostics = {"errorCode": code, "message": message}
+            self.events[event]["diagnostics"] = {**diagnostics, "logTail": log} if log else diagnostics
 
     def current(self) -> str | None:
         """The lifecycle event in progress."""

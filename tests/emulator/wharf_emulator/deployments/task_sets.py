@@ -9,7 +9,11 @@ from typing import Any
 
 from ..call import Call, Fault
 from ..corrections import ecs_services
+from ..tasks import stopped
 from .rollout import Failure, instant
+
+FAILED_CHECKS = "Target.FailedHealthChecks"
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html"""
 
 
 def service_of(call: Call, group: Any) -> Any:
@@ -74,8 +78,13 @@ def create(call: Call, deployment: Any, service: Any) -> Any:
     return made
 
 
-def start(call: Call, service: Any, task_set: Any, healthy: bool) -> None:
-    """Lets a task set's tasks run and registers them in its target group."""
+def start(call: Call, service: Any, task_set: Any, healthy: bool, fault: dict[str, str] | None = None) -> None:
+    """Lets a task set's tasks run and registers them in its target group; the fault says how they are not healthy."""
+    fault = fault or {}
+    why = {
+        "Reason": fault.get("health_reason", FAILED_CHECKS),
+        "Description": fault.get("description", "Health checks failed"),
+    }
     count = task_set.computed_desired_count
     addresses = [ecs_services.address(service, number, task_set.wharf_generation) for number in range(count)]
     for balancer in task_set.load_balancers:
@@ -87,7 +96,7 @@ def start(call: Call, service: Any, task_set: Any, healthy: bool) -> None:
         for address in addresses:
             unhealthy.pop(address, None)
             if not healthy:
-                unhealthy[address] = True
+                unhealthy[address] = why
     task_set.wharf_addresses = addresses
     task_set.running_count, task_set.pending_count = count, 0
     task_set.stabilityStatus = "STEADY_STATE" if healthy else "STABILIZING"
@@ -126,7 +135,27 @@ def drain(call: Call, task_set: Any) -> None:
     ecs_services.deregister(call, task_set)
 
 
+def not_started(call: Call, service: Any, task_set: Any, time: float, reason: str) -> None:
+    """The tasks of a task set have stopped before they ran."""
+    halt(call, task_set)
+    stopped.not_started(call, service, task_set, time, reason)
+
+
+def exited(call: Call, service: Any, task_set: Any, time: float, fault: dict[str, str]) -> None:
+    """The tasks of a task set have run and stopped, because a container has exited."""
+    halt(call, task_set)
+    stopped.exited(call, service, task_set, time, int(fault.get("exit_code", "1")), fault.get("log", ""))
+
+
+def halt(call: Call, task_set: Any) -> None:
+    """Nothing of a task set runs; its tasks are pending again."""
+    ecs_services.deregister(call, task_set)
+    task_set.running_count, task_set.pending_count = 0, task_set.computed_desired_count
+    task_set.stabilityStatus = "STABILIZING"
+
+
 def delete(call: Call, service: Any, task_set: Any) -> None:
     """Removes a task set that is not the primary one."""
     drain(call, task_set)
+    stopped.scaled_in(call, service, task_set)
     service.task_sets.remove(task_set)

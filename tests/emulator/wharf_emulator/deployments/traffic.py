@@ -123,9 +123,7 @@ def target_health(call: Call, result: dict[str, Any]) -> None:
     """Shows the targets that fail their health checks."""
     group = call.backend().target_groups[call.params["TargetGroupArn"]]
     for described in result["TargetHealthDescriptions"]:
-        if described["Target"]["Id"] in getattr(group, "wharf_unhealthy", {}):
-            described["TargetHealth"] = {
-                "State": "unhealthy",
-                "Reason": "Target.FailedHealthChecks",
-                "Description": "Health checks failed",
-            }
+        why = getattr(group, "wharf_unhealthy", {}).get(described["Target"]["Id"])
+        if why is not None:
+            state = "initial" if why["Reason"].startswith("Elb.") else "unhealthy"
+            described["TargetHealth"] = {"State": state, **why}

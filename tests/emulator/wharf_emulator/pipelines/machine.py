@@ -51,10 +51,8 @@ def _tips(call: Call, declared: dict[str, Any]) -> dict[str, str]:
 @on_time
 def advance() -> None:
     """Brings all executions up to the emulator's clock, and the deployments that they start."""
-    changed = True
-    while changed:
-        calls = [(Call("codepipeline", "advance", "json", region, None), backend) for region, backend in _all()]
-        changed = sum(_advance(call, backend) for call, backend in calls) > 0
+    calls = [(Call("codepipeline", "advance", "json", region, None), backend) for region, backend in _all()]
+    while sum(_advance(call, backend) for call, backend in calls) > 0:
         deployments.advance()
 
 
