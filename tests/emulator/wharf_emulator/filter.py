@@ -11,7 +11,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
-from . import clock, hooks, inner, model_check, wire
+from . import clock, hooks, inner, model_check, pages, wire
 from .access.gate import Gate, access_key
 from .call import Call, Fault, Reply, Request
 from .control import Control
@@ -42,6 +42,10 @@ class Filter:
     def __call__(self, request: Request, connection: Any) -> Reply:
         if request.path.startswith("/_wharf/"):
             return self.control(request)
+        if pages.host_of(request):
+            with self.lock:
+                self.catch_up()
+                return pages.answer(request)
         key = access_key(request)
         try:
             call = recognise(request)

@@ -77,7 +77,9 @@ class Handler(BaseHTTPRequestHandler):
             body = self.rfile.read(int(headers.get("content-length") or 0))
         target = self.path
         if "://" in target.split("?", 1)[0]:
-            target = "/" + target.split("://", 1)[1].partition("/")[2]
+            # https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2: what is there counts, not the Host header
+            host, _, rest = target.split("://", 1)[1].partition("/")
+            headers["host"], target = host, "/" + rest
         request = Request(self.command, target, headers, body, spelling)
         return chunked.without_aws_coding(request)
 
