@@ -114,6 +114,7 @@ fn terraform() -> Result<()> {
     assert_eq!(stage.objects()?, objects);
     // A second time there is nothing to take over.
     contains(&stage.ok(&["import", "--terraform", "terraform.tfstate"])?.stderr, &["took over 0 objects"])?;
+    stage.ok(APPLY)?;
     stage.ok(&["destroy", "--auto-approve"])?;
     assert!(stage.objects()?.is_empty());
     Ok(())

@@ -103,3 +103,22 @@ def test_branches(commits, refused):
     refused("DefaultBranchCannotBeDeletedException", commits.delete_branch, **repository, branchName="next")
     assert commits.delete_branch(**repository, branchName="main")["deletedBranch"]["commitId"] == tip
     refused("BranchDoesNotExistException", commits.get_branch, **repository, branchName="main")
+
+
+def test_differences(commits, refused):
+    create = {"repositoryName": "app", "branchName": "main"}
+    files = [{"filePath": path, "fileContent": b"1"} for path in ("a/b.txt", "c.txt")]
+    first = commits.create_commit(**create, putFiles=files)["commitId"]
+    change = {"putFiles": [{"filePath": "a/b.txt", "fileContent": b"2"}, {"filePath": "new", "fileContent": b"3"}]}
+    commits.create_commit(**create, parentCommitId=first, **change, deleteFiles=[{"filePath": "c.txt"}])
+    asked = {"repositoryName": "app", "beforeCommitSpecifier": first, "afterCommitSpecifier": "main"}
+    found = commits.get_differences(**asked)["differences"]
+    paths = [(item["changeType"], (item.get("afterBlob") or item["beforeBlob"])["path"]) for item in found]
+    assert paths == [("M", "a/b.txt"), ("D", "c.txt"), ("A", "new")]
+    blob = commits.get_blob(repositoryName="app", blobId=found[0]["afterBlob"]["blobId"])
+    assert blob["content"] == b"2"
+    below = commits.get_differences(**asked, beforePath="a", afterPath="a")["differences"]
+    assert [item["changeType"] for item in below] == ["M"]
+    assert len(commits.get_differences(repositoryName="app", afterCommitSpecifier=first)["differences"]) == 2
+    refused("CommitDoesNotExistException", commits.get_differences, repositoryName="app", afterCommitSpecifier="none")
+    refused("BlobIdDoesNotExistException", commits.get_blob, repositoryName="app", blobId="0" * 40)

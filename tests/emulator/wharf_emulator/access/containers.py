@@ -22,6 +22,9 @@ def ecs(call: Call) -> Iterator[Need]:
             yield from pass_role(params.get(role), "ecs-tasks.amazonaws.com")
     elif "resourceArn" in params:
         resources = [params["resourceArn"]]
+    elif call.operation in ("DescribeTasks", "DescribeTaskSets", "ListTasks"):
+        yield from _tasks(call)
+        return
     elif call.operation.endswith(("Service", "Services")):
         cluster = params.get("cluster", "default").rpartition("/")[2]
         names = params.get("services") or [params.get("service") or params["serviceName"]]
@@ -35,6 +38,23 @@ def ecs(call: Call) -> Iterator[Need]:
         yield from tag("ecs:TagResource", call, resources[0], "tags")
     if call.operation in ("CreateCluster", "CreateService"):
         yield from linked_role(call, "ecs.amazonaws.com", "AWSServiceRoleForECS")
+
+
+def _tasks(call: Call) -> Iterator[Need]:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html"""
+    params = call.params
+    cluster = params.get("cluster", "default").rpartition("/")[2]
+    context = {"ecs:cluster": call.arn("ecs", f"cluster/{cluster}")}
+    if call.operation == "DescribeTasks":
+        resources = [f"task/{cluster}/{item.rpartition('/')[2]}" for item in params["tasks"]]
+    elif call.operation == "DescribeTaskSets":
+        prefix = f"task-set/{cluster}/{params['service'].rpartition('/')[2]}"
+        wanted = [item.rpartition("ecs-svc/")[2] for item in params.get("taskSets") or []]
+        resources = [f"{prefix}/ecs-svc/{item}" for item in wanted] or [f"{prefix}/*"]
+    else:
+        resources = [f"container-instance/{cluster}/*"]
+    for resource in resources:
+        yield Need(call.name, call.arn("ecs", resource), context)
 
 
 @service("ecr")
@@ -59,7 +79,9 @@ def logs(call: Call) -> Iterator[Need]:
     elif "resourceArn" in params:
         yield Need(call.name, params["resourceArn"])
     else:
-        group = call.arn("logs", f"log-group:{params['logGroupName']}")
-        yield Need(call.name, f"{group}:log-stream:")
+        named = params.get("logGroupName") or params["logGroupIdentifier"].rpartition(":log-group:")[2]
+        group = call.arn("logs", f"log-group:{named}")
+        stream = params["logStreamName"] if call.operation == "GetLogEvents" else ""
+        yield Need(call.name, f"{group}:log-stream:{stream}")
         if call.operation == "CreateLogGroup":
             yield from tag("logs:TagResource", call, group, "tags")

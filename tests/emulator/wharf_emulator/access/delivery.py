@@ -24,7 +24,15 @@ def codecommit(call: Call) -> Iterator[Need]:
 
 @service("codebuild")
 def codebuild(call: Call) -> Iterator[Need]:
-    for name in call.params.get("names") or [call.params["name"]]:
+    params = call.params
+    if call.operation in ("ListBuilds", "ListProjects"):
+        yield Need(call.name)
+        return
+    builds = params.get("ids") or [params[name] for name in ("id",) if name in params]
+    # what may be done with a build is said of its project
+    names = [build.rpartition("build/")[2].partition(":")[0] for build in builds]
+    names = names or params.get("names") or [params.get("projectName") or params["name"]]
+    for name in dict.fromkeys(names):
         yield Need(call.name, name if name.startswith("arn:") else call.arn("codebuild", f"project/{name}"))
     yield from pass_role(call.params.get("serviceRole"), "codebuild.amazonaws.com")
 
@@ -43,15 +51,34 @@ def codedeploy(call: Call) -> Iterator[Need]:
         resources = [params.get("ResourceArn") or params["resourceArn"]]
     elif "applicationNames" in params:
         resources = [call.arn("codedeploy", f"application:{name}") for name in params["applicationNames"]]
+    elif "deploymentConfigName" in params and application is None:
+        resources = [_configuration(call, params["deploymentConfigName"])]
+    elif application is None:
+        resources = ["*"]
     elif groups[0]:
         resources = [call.arn("codedeploy", f"deploymentgroup:{application}/{name}") for name in groups]
     else:
         resources = [call.arn("codedeploy", f"application:{application}")]
     for resource in resources:
         yield Need(call.name, resource)
+    if call.operation == "CreateDeployment":
+        # https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
+        name = params.get("deploymentConfigName") or _configuration_of(call, application, groups[0])
+        yield Need("codedeploy:GetDeploymentConfig", _configuration(call, name))
+        yield Need("codedeploy:RegisterApplicationRevision", call.arn("codedeploy", f"application:{application}"))
     if call.operation.startswith("Create"):
         yield from tag("codedeploy:TagResource", call, resources[0], "tags")
     yield from pass_role(params.get("serviceRoleArn"), "codedeploy.amazonaws.com")
+
+
+def _configuration(call: Call, name: str) -> str:
+    return call.arn("codedeploy", f"deploymentconfig:{name}")
+
+
+def _configuration_of(call: Call, application: str | None, group: str | None) -> str:
+    """The name of the configuration of a deployment group."""
+    found = call.backend().deployment_groups.get(application, {}).get(group)
+    return "*" if found is None else found.deployment_config_name
 
 
 def _group_of(call: Call, deployment: str) -> str:
@@ -70,7 +97,13 @@ def _group_of(call: Call, deployment: str) -> str:
 def codepipeline(call: Call) -> Iterator[Need]:
     params = call.params
     pipeline = params.get("pipeline") or {}
-    name = params.get("name") or pipeline.get("name")
+    name = params.get("name") or params.get("pipelineName") or pipeline.get("name")
+    if name is None and "resourceArn" not in params:
+        yield Need(call.name)
+        return
+    if call.operation == "RetryStageExecution":
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html
+        name = f"{name}/{params['stageName']}"
     resource = params.get("resourceArn") or call.arn("codepipeline", name)
     yield Need(call.name, resource)
     if call.operation == "CreatePipeline":

@@ -12,6 +12,9 @@ from .need import Need, linked_role, service, tag
 def iam(call: Call) -> Iterator[Need]:
     params, backend = call.params, call.backend()
     action, context = call.name, {}
+    if call.operation == "SimulatePrincipalPolicy":
+        yield Need(action, params["PolicySourceArn"])
+        return
     if "PolicyArn" in params and "RoleName" in params:
         context["iam:PolicyARN"] = params["PolicyArn"]
     if "InstanceProfileName" in params:

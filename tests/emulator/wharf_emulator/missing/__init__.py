@@ -1,3 +1,3 @@
 """Operations that stock moto lacks, one module for each service (two for CodeCommit)."""
 
-from . import codebuild, codecommit, codecommit_commits, codedeploy, codepipeline, ecs, logs  # noqa: F401
+from . import codebuild, codecommit, codecommit_commits, codedeploy, codepipeline, ecs, iam, logs  # noqa: F401

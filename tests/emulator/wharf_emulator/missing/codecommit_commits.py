@@ -126,10 +126,10 @@ def get_commit(call: Call) -> dict[str, Any]:
     return {"commit": {key: value for key, value in commit.items() if key != "files"}}
 
 
-def _files(call: Call) -> tuple[str, dict[str, bytes]]:
+def _files(call: Call, member: str = "commitSpecifier") -> tuple[str, dict[str, bytes]]:
     """The commit named by a specifier (branch or commit id; by default the default branch) and its files."""
     found = repository(call)
-    specifier = call.params.get("commitSpecifier") or found.repository_metadata.get("defaultBranch")
+    specifier = call.params.get(member) or found.repository_metadata.get("defaultBranch")
     commit_id = found.branches.get((specifier or "").removeprefix("refs/heads/"), specifier)
     if commit_id not in found.commits:
         raise Fault("CommitDoesNotExistException", f"{specifier} does not exist")
@@ -174,6 +174,40 @@ def get_folder(call: Call) -> dict[str, Any]:
         "symbolicLinks": [],
         "subModules": [],
     }
+
+
+@instead("codecommit:GetBlob")
+def get_blob(call: Call) -> dict[str, Any]:
+    wanted = call.params["blobId"]
+    for commit in repository(call).commits.values():
+        for content in commit["files"].values():
+            if _blob(content) == wanted:
+                return {"content": content}
+    raise Fault("BlobIdDoesNotExistException", f"{wanted} does not exist")
+
+
+@instead("codecommit:GetDifferences")
+def get_differences(call: Call) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/codecommit/latest/APIReference/API_GetDifferences.html"""
+    _, after = _files(call, "afterCommitSpecifier")
+    before = _files(call, "beforeCommitSpecifier")[1] if call.params.get("beforeCommitSpecifier") else {}
+    before, after = _below(before, call.params.get("beforePath")), _below(after, call.params.get("afterPath"))
+    differences = []
+    for path in sorted({*before, *after}):
+        shown: dict[str, Any] = {"changeType": "A"}
+        if path in before:
+            shown["beforeBlob"] = {"blobId": _blob(before[path]), "path": path, "mode": "100644"}
+            shown["changeType"] = "M" if path in after else "D"
+        if path in after:
+            shown["afterBlob"] = {"blobId": _blob(after[path]), "path": path, "mode": "100644"}
+        if before.get(path) != after.get(path):
+            differences.append(shown)
+    return {"differences": differences}
+
+
+def _below(files: dict[str, bytes], path: str | None) -> dict[str, bytes]:
+    prefix = f"{path.strip('/')}/" if path else ""
+    return {name: data for name, data in files.items() if name.startswith(prefix) or name == path}
 
 
 @instead("codecommit:ListBranches")
