@@ -34,7 +34,9 @@ class World:
         self.service()
         self.deploys.create_application(applicationName="app", computePlatform="ECS")
 
-    def group(self, ready="STOP_DEPLOYMENT", minutes=60, rollback=(), configuration="ECSAllAtOnce", test=True):
+    def group(
+        self, ready="STOP_DEPLOYMENT", minutes=60, rollback=(), configuration="ECSAllAtOnce", test=True, alarms=()
+    ):
         assert self.stack.green
         pair = {
             "targetGroups": [{"name": "blue"}, {"name": "green"}],
@@ -61,6 +63,7 @@ class World:
             },
             loadBalancerInfo={"targetGroupPairInfoList": [pair]},
             autoRollbackConfiguration={"enabled": bool(rollback), "events": list(rollback)},
+            alarmConfiguration={"enabled": bool(alarms), "alarms": [{"name": name} for name in alarms]},
         )
         return self
 

@@ -50,6 +50,21 @@ def test_tasks_of_a_service(world, refused):
     assert [item["reason"] for item in answer["failures"]] == ["MISSING"]
 
 
+def test_tasks_of_a_rolling_service(emulator, stack):
+    stack.service(desiredCount=1)
+    stack.described_service()
+    [deployment] = stack.described_service()["deployments"]
+    arns = stack.ecs.list_tasks(cluster="main", serviceName="web")["taskArns"]
+    [task] = stack.ecs.describe_tasks(cluster="main", tasks=arns)["tasks"]
+    assert (task["startedBy"], task["taskDefinitionArn"]) == (deployment["id"], stack.definition)
+    health = stack.elb.describe_target_health(TargetGroupArn=stack.blue)["TargetHealthDescriptions"]
+    assert [item["Target"]["Id"] for item in health] == [addresses(task)]
+    stack.ecs.update_service(cluster="main", service="web", desiredCount=0)
+    stack.described_service()
+    stack.described_service()
+    assert stack.ecs.list_tasks(cluster="main", serviceName="web")["taskArns"] == []
+
+
 def test_tasks_of_a_deployment(world):
     world.group()
     identity = world.deploy()
@@ -150,6 +165,13 @@ def test_reason_of_failing_health_checks(world):
     assert targets(world, world.stack.green) == {}
     world.faults()
     assert world.status(identity) == "Ready"
+
+
+def test_alarm_of_a_new_group(world):
+    world.group(alarms=["errors"])
+    world.faults({"kind": "alarm", "alarm": "errors"})
+    found = world.info(world.deploy())
+    assert (found["status"], found["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
 
 
 @pytest.mark.parametrize("rerouted", [False, True])
