@@ -315,6 +315,45 @@ def test_other_actions_fail_and_say_so(delivery):
     assert delivery.newest()["status"] == "Failed"
 
 
+def approval(delivery):
+    kind = {"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"}
+    stage = {"name": "Ask", "actions": [{"name": "Ask", "actionTypeId": kind}]}
+    delivery.declared["stages"].insert(2, stage)
+    delivery.pipelines.update_pipeline(pipeline=delivery.declared)
+    delivery.commit()
+    token = delivery.stages()["Ask"]["actionStates"][0]["latestExecution"]["token"]
+    return {"pipelineName": "app", "stageName": "Ask", "actionName": "Ask", "token": token}
+
+
+@pytest.mark.parametrize("status", ["Approved", "Rejected"])
+def test_approval(delivery, refused, status):
+    delivery.pipeline()
+    asked = approval(delivery)
+    result = {"summary": "because", "status": status}
+    put = delivery.pipelines.put_approval_result
+    wrong = {**asked, "token": "00000000-0000-0000-0000-000000000000"}
+    refused("InvalidApprovalTokenException", put, **wrong, result=result)
+    refused("ActionNotFoundException", put, **{**asked, "actionName": "Nothing"}, result=result)
+    put(**asked, result=result)
+    assert delivery.result("Ask")["externalExecutionSummary"] == "because"
+    refused("ApprovalAlreadyCompletedException", put, **asked, result=result)
+    if status == "Approved":
+        assert delivery.status(delivery.deployment()) == "Ready"
+    else:
+        assert delivery.newest()["status"] == "Failed"
+        assert "Deploy" not in delivery.actions()
+
+
+def test_approval_times_out(delivery):
+    delivery.pipeline()
+    approval(delivery)
+    delivery.later(7 * 24 * 60 - 1)
+    assert delivery.newest()["status"] == "InProgress"
+    delivery.later(2)
+    assert delivery.newest()["status"] == "Failed"
+    assert delivery.result("Ask")["errorDetails"]["message"] == "The approval action has timed out"
+
+
 def test_variables_of_actions(delivery):
     delivery.pipeline()
     build = delivery.declared["stages"][1]["actions"][0]

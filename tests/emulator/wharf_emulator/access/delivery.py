@@ -101,9 +101,11 @@ def codepipeline(call: Call) -> Iterator[Need]:
     if name is None and "resourceArn" not in params:
         yield Need(call.name)
         return
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html
     if call.operation == "RetryStageExecution":
-        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html
         name = f"{name}/{params['stageName']}"
+    elif call.operation == "PutApprovalResult":
+        name = f"{name}/{params['stageName']}/{params['actionName']}"
     resource = params.get("resourceArn") or call.arn("codepipeline", name)
     yield Need(call.name, resource)
     if call.operation == "CreatePipeline":

@@ -149,6 +149,7 @@ def _action(executions: list[Execution], stage: str, declared: dict[str, Any]) -
         "status": attempt.status,
         "summary": attempt.summary,
         "lastStatusChange": instant(attempt.changed),
+        "token": attempt.token,
         "externalExecutionId": attempt.external,
         "externalExecutionUrl": attempt.url,
         "errorDetails": attempt.error,

@@ -52,6 +52,9 @@ class Attempt:
     outputs: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     log_stream: str = ""
+    token: str = ""
+    """What an approval is to be answered with, while it waits."""
+    decision: dict[str, Any] = field(default_factory=dict)
 
     @property
     def changed(self) -> float:
