@@ -20,6 +20,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("wharf-state-s3", &["wharf-aws", "wharf-provider", "wharf-state"]),
     ("wharf-plan", &["wharf-core", "wharf-provider", "wharf-stack", "wharf-state"]),
     ("wharf-gate", &["wharf-core"]),
+    ("wharf-release", &["wharf-aws", "wharf-core", "wharf-provider", "wharf-state"]),
     ("wharf-engine", &["wharf-core", "wharf-plan", "wharf-provider", "wharf-stack", "wharf-state"]),
 ];
 

@@ -1,4 +1,5 @@
 mod gate;
+mod release;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
@@ -8,6 +9,10 @@ use std::time::Duration;
 use wharf_core::{Address, Value};
 
 pub(crate) use gate::{Gate, GateFormat};
+pub(crate) use release::{
+    Release, ReleaseHistory, ReleasePromote, ReleasePush, ReleaseRollback, ReleaseStatus, ReleaseWait, TargetArgs,
+    Until, WhenBusy,
+};
 
 /// A declarative reconciler for ECS delivery pipelines on AWS
 ///
@@ -34,6 +39,9 @@ pub(crate) enum Command {
     Destroy(Apply),
     /// Show what was changed outside wharf since the last apply
     Drift(Drift),
+    /// Release new versions of the application, and see how that stands
+    #[command(subcommand)]
+    Release(Release),
     /// Print the outputs of the last apply
     Output(Output),
     /// Show everything the state knows, or a saved plan

@@ -1,4 +1,4 @@
-use crate::prepare::{Context, Failure, at_home, observe};
+use crate::prepare::{Context, Failure, observe};
 use wharf_plan::{Drift, apply_moves, drift};
 use wharf_state::Snapshot;
 
@@ -9,7 +9,7 @@ use wharf_state::Snapshot;
 ///
 /// A state whose objects are in another account or region, and live objects that could not be read.
 pub async fn look_for_drift(context: &Context, snapshot: &mut Snapshot) -> Result<Vec<Drift>, Failure> {
-    at_home(context, snapshot)?;
+    snapshot.check_home(&context.home)?;
     apply_moves(snapshot, &context.expanded.stack().moved);
     let observed = observe(context, snapshot).await?;
     Ok(drift(&context.expanded, &*context.provider, snapshot, &observed))

@@ -84,7 +84,7 @@ pub async fn prepare(
     // A state that was never written is none: it only has the lineage that a saved plan speaks of.
     let is_new = stored.as_ref().is_none_or(|stored| stored.serial == 0);
     let mut snapshot = stored.unwrap_or_else(|| Snapshot::new(&context.expanded.stack().name));
-    at_home(context, &snapshot)?;
+    snapshot.check_home(&context.home)?;
     snapshot.home = Some(context.home.clone());
     // First: what an earlier run was doing has the names that it knew.
     let recovered = recover(context, &mut snapshot).await.map_err(Failure::Recover)?;
@@ -124,17 +124,6 @@ pub async fn prepare(
         || retyped
         || !observed.deposed_gone.is_empty();
     Ok(Prepared { plan, snapshot, observed, recovered, must_save: must_save && !is_new })
-}
-
-/// With credentials for elsewhere every object would seem to be gone.
-pub(crate) fn at_home(context: &Context, snapshot: &Snapshot) -> Result<(), StoreError> {
-    match &snapshot.home {
-        Some(recorded) if *recorded != context.home && !snapshot.resources.is_empty() => {
-            let (recorded, here) = (recorded.clone(), context.home.clone());
-            Err(StoreError::Elsewhere { recorded, here })
-        }
-        _ => Ok(()),
-    }
 }
 
 pub(crate) async fn observe(context: &Context, snapshot: &Snapshot) -> Result<Observed, Failure> {

@@ -117,6 +117,20 @@ impl Snapshot {
         }
     }
 
+    /// Refuses to work with it in another account or region: every object would seem to be gone there.
+    ///
+    /// # Errors
+    ///
+    /// `Elsewhere`.
+    pub fn check_home(&self, here: &Home) -> Result<(), StoreError> {
+        match &self.home {
+            Some(recorded) if recorded != here && !self.resources.is_empty() => {
+                Err(StoreError::Elsewhere { recorded: recorded.clone(), here: here.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The form that is written: one resource a line, so that a diff of two states can be read.
     pub fn to_bytes(&self) -> Vec<u8> {
         let form = Form {

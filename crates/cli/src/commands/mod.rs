@@ -10,6 +10,7 @@ mod import;
 mod output;
 mod plan;
 mod policy;
+mod release;
 mod schema;
 mod show;
 mod state;
@@ -29,6 +30,7 @@ pub(crate) async fn run(args: Args) -> u8 {
         Command::Apply(args) => apply::run(&args, Mode::Apply).await,
         Command::Destroy(args) => apply::run(&args, Mode::Destroy).await,
         Command::Drift(args) => drift::run(&args).await,
+        Command::Release(args) => release::run(&args).await,
         Command::Gate(args) => gate::run(&args),
         Command::Output(args) => output::run(&args).await,
         Command::Show(args) => show::run(&args).await,

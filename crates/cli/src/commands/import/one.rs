@@ -93,14 +93,7 @@ fn undeclared(address: &Address, session: &Session) -> CommandError {
 /// Objects of another account or region do not belong into the state.
 pub(super) fn check_home(session: &Session, snapshot: &mut Snapshot) -> Result<(), CommandError> {
     let home = &session.context.home;
-    match &snapshot.home {
-        Some(recorded) if recorded != home && !snapshot.resources.is_empty() => {
-            let (recorded, here) = (recorded.clone(), home.clone());
-            Err(error::store(&wharf_state::StoreError::Elsewhere { recorded, here }))
-        }
-        _ => {
-            snapshot.home = Some(home.clone());
-            Ok(())
-        }
-    }
+    snapshot.check_home(home).map_err(|problem| error::store(&problem))?;
+    snapshot.home = Some(home.clone());
+    Ok(())
 }

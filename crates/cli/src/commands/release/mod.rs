@@ -1,0 +1,24 @@
+//! `wharf release`, one file a verb.
+
+mod history;
+mod promote;
+mod push;
+mod rollback;
+mod status;
+mod subject;
+mod wait;
+
+use crate::args::Release;
+use crate::error::CommandError;
+
+/// Runs the verb.
+pub(crate) async fn run(args: &Release) -> Result<u8, CommandError> {
+    match args {
+        Release::Push(args) => push::run(args).await,
+        Release::Status(args) => status::run(args).await,
+        Release::Promote(args) => promote::run(args).await,
+        Release::Rollback(args) => rollback::run(args).await,
+        Release::Wait(args) => wait::run(args).await,
+        Release::History(args) => history::run(args).await,
+    }
+}

@@ -1,0 +1,50 @@
+use crate::args::TargetArgs;
+use crate::error::{self, CommandError};
+use crate::session::Session;
+use crate::{render::progress, signals};
+use std::sync::Arc;
+use wharf_engine::Stop;
+use wharf_release::{NoTarget, Target, choose};
+use wharf_state::Snapshot;
+
+/// What a release works with: AWS, and what is released.
+pub(crate) struct Subject {
+    pub(crate) session: Session,
+    pub(crate) target: Target,
+    pub(crate) snapshot: Snapshot,
+}
+
+impl Subject {
+    /// Reaches AWS and the state. Takes no lock: a release changes nothing that the state holds.
+    pub(crate) async fn open(args: &TargetArgs) -> Result<Self, CommandError> {
+        let (session, stop) = Session::open(&args.stack, Arc::from(progress::for_people())).await?;
+        signals::listen(stop);
+        let store = &session.context.store;
+        let stored = store.read().await.map_err(|problem| error::store(&problem))?;
+        let snapshot = stored.unwrap_or_else(|| Snapshot::new(&session.loaded.stack.name));
+        snapshot.check_home(&session.context.home).map_err(|problem| error::store(&problem))?;
+        let target = choose(&snapshot, args.service.as_ref())
+            .map_err(|problem| nothing(&problem, &session.loaded.argument))?;
+        Ok(Subject { session, target, snapshot })
+    }
+
+    /// Whether the user asked to stop.
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.session.context.stop
+    }
+}
+
+fn nothing(problem: &NoTarget, argument: &str) -> CommandError {
+    let error = CommandError::new(problem.to_string());
+    match problem {
+        NoTarget::None { nothing: true, .. } => {
+            error.hint(format!("nothing of it is there yet: wharf apply{argument}"))
+        }
+        NoTarget::None { .. } => error.hint(
+            "what releases is an `aws_codedeploy_deployment_group` with `ecs_service`, or an `aws_ecs_service` with \
+             the strategy BLUE_GREEN",
+        ),
+        NoTarget::Several { .. } => error.hint("name one with `--service ADDRESS`"),
+        NoTarget::Unknown { .. } => error,
+    }
+}

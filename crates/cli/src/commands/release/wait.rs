@@ -1,0 +1,8 @@
+use super::subject::Subject;
+use crate::args::ReleaseWait;
+use crate::error::CommandError;
+
+pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
+    let Subject { target, .. } = Subject::open(&args.target).await?;
+    Err(CommandError::new(format!("not built yet: {}", target.service)))
+}

@@ -1,0 +1,17 @@
+//! Releases of a stack: who serves, what comes next, and how to get there. `wharf release`.
+//!
+//! A [`Target`] says what is released, as the state knows it; [`look`] reads AWS and makes a [`Report`] of it. What a report
+//! means (why something failed, what happens next, what may be done) is decided without I/O.
+
+mod report;
+mod target;
+mod time;
+
+pub mod look;
+
+pub use report::{
+    Cause, Deployment, DeploymentError, LifecycleEvent, Listener, OnTimeout, Phase, Pipeline, PipelineAction,
+    PipelineStage, Report, Role, Share, TaskSet, TargetHealth,
+};
+pub use target::{Controller, NoTarget, PipelineTarget, Source, Target, choose, targets};
+pub use time::Time;

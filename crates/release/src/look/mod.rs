@@ -1,0 +1,2 @@
+//! Reading AWS: how a release stands.
+

@@ -1,0 +1,260 @@
+//! How a release stands: everything that `wharf release status` shows, as data.
+
+use crate::time::Time;
+use serde::Serialize;
+use wharf_core::Address;
+
+/// How the releases of one service stand.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The stack's name.
+    pub stack: String,
+    /// The deployment group, or the service that deploys itself.
+    pub address: Address,
+    /// Who deploys: `CODE_DEPLOY` or `ECS`.
+    pub controller: &'static str,
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+    /// When AWS was asked.
+    pub looked: Time,
+    /// The pipeline that feeds it, if the stack has one.
+    pub pipeline: Option<Pipeline>,
+    /// The deployment that was started last, running or not; none before the first.
+    pub deployment: Option<Deployment>,
+    /// What serves, and beside it what is about to take over or to go. The primary one comes first.
+    pub task_sets: Vec<TaskSet>,
+    /// The production listeners, then those for tests.
+    pub listeners: Vec<Listener>,
+    /// Why something failed, the most telling first; empty if nothing did.
+    pub causes: Vec<Cause>,
+    /// What happens next, and until when; the first line is the most important.
+    pub next: Vec<String>,
+}
+
+/// The newest execution of a pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// The execution that is the newest; none if there was none.
+    pub execution: Option<String>,
+    /// `InProgress`, `Stopping`, `Stopped`, `Succeeded`, `Superseded`, `Failed`, `Cancelled`.
+    pub status: Option<String>,
+    /// The revisions it runs with: a commit's id.
+    pub revision: Option<String>,
+    /// That commit's message.
+    pub revision_summary: Option<String>,
+    /// When it began.
+    pub started: Option<Time>,
+    /// Its stages, in their order.
+    pub stages: Vec<PipelineStage>,
+    /// How many executions wait behind it.
+    pub queued: usize,
+}
+
+/// A stage of a pipeline's execution.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PipelineStage {
+    /// Its name.
+    pub name: String,
+    /// As of the pipeline; none if the execution has not come to it.
+    pub status: Option<String>,
+    /// Its actions.
+    pub actions: Vec<PipelineAction>,
+}
+
+/// An action of a pipeline's stage.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PipelineAction {
+    /// Its name.
+    pub name: String,
+    /// `CodeCommit`, `CodeBuild`, `CodeDeployToECS`, …
+    pub provider: String,
+    /// `InProgress`, `Abandoned`, `Succeeded`, `Failed`; none if the execution has not come to it.
+    pub status: Option<String>,
+    /// When it began.
+    pub started: Option<Time>,
+    /// When it was last heard of; of one that ended, the end.
+    pub updated: Option<Time>,
+    /// What it started elsewhere: a build's or a deployment's id.
+    pub external_id: Option<String>,
+    /// What it says of itself, or why it failed.
+    pub message: Option<String>,
+}
+
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Deployment {
+    /// `d-XXXXXXXXX`, or the ARN of a service deployment.
+    pub id: String,
+    /// As AWS says: `InProgress`, `Ready`, `Succeeded`, `Failed`, `Stopped`; `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, …
+    pub status: String,
+    /// What that means here.
+    pub phase: Phase,
+    /// When it was asked for.
+    pub created: Option<Time>,
+    /// When it ended.
+    pub completed: Option<Time>,
+    /// What it was said to be for.
+    pub description: Option<String>,
+    /// Its steps: lifecycle events, or lifecycle stages.
+    pub events: Vec<LifecycleEvent>,
+    /// Until when somebody can let it take over, and what happens then.
+    pub ready_until: Option<Time>,
+    /// What happens if nobody does.
+    pub on_timeout: Option<OnTimeout>,
+    /// When the tasks that served before are stopped.
+    pub terminates: Option<Time>,
+    /// Why it failed.
+    pub error: Option<DeploymentError>,
+    /// What became of a rollback.
+    pub rollback: Option<String>,
+}
+
+/// How far a deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The new tasks are being started; traffic is where it was.
+    Preparing,
+    /// It waits until somebody lets it take over.
+    Ready,
+    /// Production traffic is moving.
+    Rerouting,
+    /// Production traffic has moved; the tasks that served before are still there.
+    Rerouted,
+    /// It has succeeded, and nothing of it is left to do.
+    Done,
+    /// It has failed or was stopped, rolled back or not.
+    Failed,
+}
+
+impl Phase {
+    /// Whether it has ended, one way or the other.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Phase::Done | Phase::Failed)
+    }
+}
+
+/// What happens to a deployment that nobody lets take over in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OnTimeout {
+    /// It takes over by itself.
+    ContinueDeployment,
+    /// It is stopped.
+    StopDeployment,
+}
+
+/// A step of a deployment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LifecycleEvent {
+    /// `BeforeInstall`, `Install`, … or a lifecycle stage of ECS.
+    pub name: String,
+    /// `Pending`, `InProgress`, `Succeeded`, `Failed`, `Skipped`, `Unknown`.
+    pub status: String,
+    /// When it began.
+    pub started: Option<Time>,
+    /// When it ended.
+    pub ended: Option<Time>,
+    /// What is known of a failure.
+    pub diagnostics: Option<String>,
+}
+
+/// Why a deployment failed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeploymentError {
+    /// `HEALTH_CONSTRAINTS`, `ALARM_ACTIVE`, `TIMEOUT`, …
+    pub code: String,
+    /// AWS's words.
+    pub message: String,
+}
+
+/// What the tasks of a task set are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// It is the service, as ECS sees it.
+    Primary,
+    /// It is to take over, or has been taken over from.
+    Other,
+}
+
+/// A set of tasks of one revision behind one target group: blue, or green.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskSet {
+    /// `Blue` or `Green`, as the deployment calls it, if it takes part in one.
+    pub color: Option<String>,
+    /// Whether it is the primary one.
+    pub role: Role,
+    /// Its id.
+    pub id: String,
+    /// The task definition: `family:revision`.
+    pub task_definition: String,
+    /// The image of the container behind the load balancer.
+    pub image: Option<String>,
+    /// How many tasks it should have.
+    pub desired: i32,
+    /// How many run.
+    pub running: i32,
+    /// How many are about to.
+    pub pending: i32,
+    /// The name of the target group.
+    pub target_group: Option<String>,
+    /// How that group's targets are, those of these tasks or not.
+    pub health: Option<TargetHealth>,
+    /// What it gets of each listener, in hundredths.
+    pub shares: Vec<Share>,
+}
+
+/// How many targets of a target group are how.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct TargetHealth {
+    /// Those that get traffic.
+    pub healthy: usize,
+    /// Those that fail their health checks.
+    pub unhealthy: usize,
+    /// Those that are new, draining or not in use.
+    pub other: usize,
+    /// Why targets are not healthy, each reason once: `Target.ResponseCodeMismatch: Health checks failed with these codes: [500]`.
+    pub reasons: Vec<String>,
+}
+
+/// What a task set gets of a listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// The listener's port.
+    pub port: i32,
+    /// Whether it is for production.
+    pub production: bool,
+    /// In hundredths of its traffic.
+    pub percent: i64,
+}
+
+/// A listener of the load balancer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listener {
+    /// The listener, or the rule of one, that moves the traffic.
+    pub arn: String,
+    /// Whether it is for production; the other is for tests.
+    pub production: bool,
+    /// Its port.
+    pub port: i32,
+    /// Where it answers: `http://name.region.elb.amazonaws.com:8080`.
+    pub url: String,
+    /// The names of target groups with their weights.
+    pub weights: Vec<(String, i64)>,
+}
+
+/// Why something failed: what, whose words, and the last lines of the log if there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// In a line: `task 0123… stopped: Essential container in task exited (web: exit code 1)`.
+    pub what: String,
+    /// Where it is said: a log stream, a build.
+    pub source: Option<String>,
+    /// The last lines of that log.
+    pub log: Vec<String>,
+}

@@ -1,0 +1,222 @@
+//! What is released, as the state knows it.
+
+use std::collections::BTreeMap;
+use wharf_core::{Address, Map, Value};
+use wharf_state::{Record, Snapshot};
+
+/// A service whose releases are blue/green, with all that takes part in them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// The stack's name.
+    pub stack: String,
+    /// The deployment group, or the service that deploys itself.
+    pub address: Address,
+    /// Who deploys.
+    pub controller: Controller,
+    /// The cluster, by name.
+    pub cluster: String,
+    /// The service, by name.
+    pub service: String,
+    /// The container behind the load balancer, where the stack has the service.
+    pub container: Option<String>,
+    /// The listeners that carry production traffic, by ARN.
+    pub production: Vec<String>,
+    /// The listeners for tests, by ARN.
+    pub test: Vec<String>,
+    /// The names of both target groups.
+    pub target_groups: Vec<String>,
+    /// The pipeline that deploys to it.
+    pub pipeline: Option<PipelineTarget>,
+}
+
+/// Who deploys a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Controller {
+    /// A deployment group of CodeDeploy.
+    CodeDeploy {
+        /// The application's name.
+        application: String,
+        /// The group's name.
+        group: String,
+    },
+    /// ECS itself.
+    Ecs,
+}
+
+/// A pipeline, with where it gets its application from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineTarget {
+    /// Its address.
+    pub address: Address,
+    /// Its name.
+    pub name: String,
+    /// The repository of CodeCommit that it builds, if it does.
+    pub source: Option<Source>,
+}
+
+/// A branch of a repository of CodeCommit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The repository's name.
+    pub repository: String,
+    /// The branch.
+    pub branch: String,
+}
+
+/// Why there is nothing to release.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoTarget {
+    /// None at all.
+    #[error("the stack `{stack}` has no deployment group, and no service that deploys blue/green itself")]
+    None {
+        /// The stack.
+        stack: String,
+        /// Whether nothing at all has been applied yet.
+        nothing: bool,
+    },
+    /// More than one, and none was named.
+    #[error("the stack `{stack}` has several: {}", list(addresses))]
+    Several {
+        /// The stack.
+        stack: String,
+        /// All of them.
+        addresses: Vec<Address>,
+    },
+    /// The one that was named is none.
+    #[error("`{address}` is nothing that releases: there is {}", list(addresses))]
+    Unknown {
+        /// What was asked for.
+        address: Address,
+        /// All there are.
+        addresses: Vec<Address>,
+    },
+}
+
+fn list(addresses: &[Address]) -> String {
+    match addresses {
+        [] => "none".to_owned(),
+        addresses => addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The one to release: the one that is asked for by its address or its service's, or the only one.
+///
+/// # Errors
+///
+/// None, several, or another one than asked for.
+pub fn choose(snapshot: &Snapshot, asked: Option<&Address>) -> Result<Target, NoTarget> {
+    let mut all = targets(snapshot);
+    let addresses: Vec<Address> = all.iter().map(|(target, _)| target.address.clone()).collect();
+    let stack = snapshot.stack.clone();
+    if addresses.is_empty() {
+        return Err(NoTarget::None { stack, nothing: snapshot.resources.is_empty() });
+    }
+    let index = match asked {
+        None if all.len() > 1 => return Err(NoTarget::Several { stack, addresses }),
+        None => 0,
+        Some(asked) => all
+            .iter()
+            .position(|(target, service)| target.address == *asked || service.as_ref() == Some(asked))
+            .ok_or_else(|| NoTarget::Unknown { address: asked.clone(), addresses })?,
+    };
+    Ok(all.swap_remove(index).0)
+}
+
+/// Everything in a state that releases blue/green, each with the address of its service where the stack has it.
+pub fn targets(snapshot: &Snapshot) -> Vec<(Target, Option<Address>)> {
+    let records = || snapshot.resources.iter().filter(|(_, record)| record.id.is_some());
+    let of_type = |name: &'static str| records().filter(move |(_, record)| record.resource_type == name);
+    let mut found = Vec::new();
+    for (address, record) in of_type("aws_codedeploy_deployment_group") {
+        let Some(mut target) = of_group(&snapshot.stack, address, record) else { continue };
+        let service = of_type("aws_ecs_service").find(|(_, service)| {
+            text(&service.attributes, "name") == Some(target.service.as_str())
+                && text(&service.attributes, "cluster").map_or("default", last) == target.cluster
+        });
+        target.container = service.and_then(|(_, service)| container(&service.attributes));
+        target.pipeline = of_type("aws_codepipeline")
+            .find_map(|(address, pipeline)| pipeline_to(&target.controller, address, &pipeline.attributes));
+        found.push((target, service.map(|(address, _)| address.clone())));
+    }
+    found
+}
+
+fn of_group(stack: &str, address: &Address, record: &Record) -> Option<Target> {
+    let attributes = &record.attributes;
+    let service = first(attributes, "ecs_service")?;
+    let pair = first(first(attributes, "load_balancer_info")?, "target_group_pair_info")?;
+    let listeners = |route: &str| {
+        first(pair, route).map(|route| texts(route.get("listener_arns"))).unwrap_or_default()
+    };
+    let groups = pair.get("target_group").and_then(Value::as_list).unwrap_or_default();
+    Some(Target {
+        stack: stack.to_owned(),
+        address: address.clone(),
+        controller: Controller::CodeDeploy {
+            application: text(attributes, "app_name")?.to_owned(),
+            group: text(attributes, "deployment_group_name")?.to_owned(),
+        },
+        cluster: last(text(service, "cluster_name")?).to_owned(),
+        service: text(service, "service_name")?.to_owned(),
+        container: None,
+        production: listeners("prod_traffic_route"),
+        test: listeners("test_traffic_route"),
+        target_groups: groups
+            .iter()
+            .filter_map(|group| Some(text(group.as_map()?, "name")?.to_owned()))
+            .collect(),
+        pipeline: None,
+    })
+}
+
+fn container(service: &Map) -> Option<String> {
+    Some(text(first(service, "load_balancer")?, "container_name")?.to_owned())
+}
+
+/// The pipeline, if one of its actions deploys with this controller.
+fn pipeline_to(controller: &Controller, address: &Address, attributes: &Map) -> Option<PipelineTarget> {
+    let Controller::CodeDeploy { application, group } = controller else { return None };
+    let stages = attributes.get("stage")?.as_list()?;
+    let actions: Vec<&Map> = stages
+        .iter()
+        .filter_map(|stage| stage.as_map()?.get("action")?.as_list())
+        .flatten()
+        .filter_map(Value::as_map)
+        .collect();
+    let settings = |action: &Map| -> BTreeMap<String, String> {
+        let settings = action.get("configuration").and_then(Value::as_map);
+        let pairs = settings.into_iter().flatten();
+        pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+    };
+    let deploys = |action: &&&Map| {
+        let settings = settings(action);
+        settings.get("ApplicationName") == Some(application)
+            && settings.get("DeploymentGroupName") == Some(group)
+    };
+    actions.iter().find(deploys)?;
+    let source = actions.iter().find_map(|action| {
+        let mut settings = settings(action);
+        let is_source = text(action, "provider") == Some("CodeCommit");
+        let repository = settings.remove("RepositoryName").filter(|_| is_source)?;
+        Some(Source { repository, branch: settings.remove("BranchName")? })
+    });
+    Some(PipelineTarget { address: address.clone(), name: text(attributes, "name")?.to_owned(), source })
+}
+
+fn first<'a>(map: &'a Map, block: &str) -> Option<&'a Map> {
+    map.get(block)?.as_list()?.first()?.as_map()
+}
+
+fn text<'a>(map: &'a Map, name: &str) -> Option<&'a str> {
+    map.get(name).and_then(Value::as_str)
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let list = value.and_then(Value::as_list).unwrap_or_default();
+    list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+/// The last part of an ARN, or a name as it is.
+fn last(name: &str) -> &str {
+    name.rsplit(['/', ':']).next().unwrap_or(name)
+}
