@@ -3,6 +3,7 @@
 //! A [`Target`] says what is released, as the state knows it; [`look`] reads AWS and makes a [`Report`] of it. What a report
 //! means (why something failed, what happens next, what may be done) is decided without I/O.
 
+mod phase;
 mod report;
 mod target;
 mod time;
@@ -11,7 +12,7 @@ pub mod look;
 
 pub use report::{
     Cause, Deployment, DeploymentError, LifecycleEvent, Listener, OnTimeout, Phase, Pipeline, PipelineAction,
-    PipelineStage, Report, Role, Share, TaskSet, TargetHealth,
+    PipelineStage, Report, Role, Share, TargetHealth, TaskSet,
 };
 pub use target::{Controller, NoTarget, PipelineTarget, Source, Target, choose, targets};
 pub use time::Time;

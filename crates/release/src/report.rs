@@ -27,6 +27,8 @@ pub struct Report {
     pub task_sets: Vec<TaskSet>,
     /// The production listeners, then those for tests.
     pub listeners: Vec<Listener>,
+    /// What the state has and AWS does not have any more: `the service web in the cluster shop`.
+    pub missing: Vec<String>,
     /// Why something failed, the most telling first; empty if nothing did.
     pub causes: Vec<Cause>,
     /// What happens next, and until when; the first line is the most important.

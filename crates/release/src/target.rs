@@ -43,6 +43,16 @@ pub enum Controller {
     Ecs,
 }
 
+impl Controller {
+    /// As ECS calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Controller::CodeDeploy { .. } => "CODE_DEPLOY",
+            Controller::Ecs => "ECS",
+        }
+    }
+}
+
 /// A pipeline, with where it gets its application from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PipelineTarget {
@@ -145,9 +155,8 @@ fn of_group(stack: &str, address: &Address, record: &Record) -> Option<Target> {
     let attributes = &record.attributes;
     let service = first(attributes, "ecs_service")?;
     let pair = first(first(attributes, "load_balancer_info")?, "target_group_pair_info")?;
-    let listeners = |route: &str| {
-        first(pair, route).map(|route| texts(route.get("listener_arns"))).unwrap_or_default()
-    };
+    let listeners =
+        |route: &str| first(pair, route).map(|route| texts(route.get("listener_arns"))).unwrap_or_default();
     let groups = pair.get("target_group").and_then(Value::as_list).unwrap_or_default();
     Some(Target {
         stack: stack.to_owned(),

@@ -1,0 +1,93 @@
+//! All that there is to see of a release, put together.
+
+use super::{codedeploy, service, traffic};
+use crate::report::{Listener, Report, Role, Share, TaskSet};
+use crate::target::{Controller, Target};
+use crate::time::Time;
+use aws_sdk_ecs::types as sdk;
+use wharf_aws::Clients;
+use wharf_provider::Result;
+
+/// How a release stands. What is gone is no error: it is listed as missing.
+///
+/// # Errors
+///
+/// Those of AWS.
+pub async fn report(clients: &Clients, target: &Target) -> Result<Report> {
+    let looked = Time::now();
+    let (deployed, service, traffic) = futures::try_join!(
+        deployment(clients, target),
+        service::seen(clients, &target.cluster, &target.service),
+        traffic::seen(clients, target),
+    )?;
+    let task_sets =
+        service.sets.iter().map(|set| task_set(set, target, &deployed, &service, &traffic)).collect();
+    let missing = [deployed.missing, service.missing, traffic.missing].concat();
+    Ok(Report {
+        stack: target.stack.clone(),
+        address: target.address.clone(),
+        controller: target.controller.name(),
+        cluster: target.cluster.clone(),
+        service: target.service.clone(),
+        looked,
+        pipeline: None,
+        deployment: deployed.deployment,
+        task_sets,
+        listeners: traffic.listeners,
+        missing,
+        causes: Vec::new(),
+        next: Vec::new(),
+    })
+}
+
+async fn deployment(clients: &Clients, target: &Target) -> Result<codedeploy::Seen> {
+    match &target.controller {
+        Controller::CodeDeploy { application, group } => {
+            let deploys_to = format!("{}:{}", target.cluster, target.service);
+            codedeploy::newest(clients, application, group, &deploys_to).await
+        }
+        Controller::Ecs => Ok(codedeploy::Seen::default()),
+    }
+}
+
+fn task_set(
+    set: &sdk::TaskSet,
+    target: &Target,
+    deployed: &codedeploy::Seen,
+    service: &service::Seen,
+    traffic: &traffic::Seen,
+) -> TaskSet {
+    let id = set.id().unwrap_or_default().to_owned();
+    let group = set.load_balancers().first().and_then(sdk::LoadBalancer::target_group_arn);
+    let group = group.map(|arn| traffic::group_name(arn).to_owned());
+    TaskSet {
+        color: deployed.colors.get(&id).cloned(),
+        role: if set.status() == Some("PRIMARY") { Role::Primary } else { Role::Other },
+        task_definition: revision(set.task_definition().unwrap_or_default()).to_owned(),
+        image: service.image(set, target.container.as_deref()),
+        desired: set.computed_desired_count(),
+        running: set.running_count(),
+        pending: set.pending_count(),
+        health: group.as_ref().and_then(|group| traffic.health.get(group)).cloned(),
+        shares: group.as_ref().map(|group| shares(group, &traffic.listeners)).unwrap_or_default(),
+        target_group: group,
+        id,
+    }
+}
+
+/// What a target group gets of each listener.
+fn shares(group: &str, listeners: &[Listener]) -> Vec<Share> {
+    let share = |listener: &Listener| {
+        let all: i64 = listener.weights.iter().map(|(_, weight)| weight).sum();
+        let own: i64 =
+            listener.weights.iter().filter(|(name, _)| name == group).map(|(_, weight)| weight).sum();
+        let percent = if all == 0 { 0 } else { own * 100 / all };
+        Share { port: listener.port, production: listener.production, percent }
+    };
+    listeners.iter().map(share).collect()
+}
+
+/// `family:revision`, from an ARN.
+fn revision(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}

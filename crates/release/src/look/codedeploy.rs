@@ -1,0 +1,151 @@
+//! A deployment group's newest deployment: its steps, how far it is, and what it waits for.
+//!
+//! Sources: `codedeploy:GetDeploymentGroup`, `GetDeployment` and `BatchGetDeploymentTargets`.
+
+use crate::phase;
+use crate::report::{Deployment, DeploymentError, LifecycleEvent, OnTimeout, Phase};
+use crate::time::Time;
+use aws_sdk_codedeploy::types as sdk;
+use std::collections::BTreeMap;
+use wharf_aws::{Clients, Named};
+use wharf_provider::{Absent, Result};
+
+/// What there is of deployments.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The newest.
+    pub(super) deployment: Option<Deployment>,
+    /// `Blue` and `Green`, by the ids of their task sets.
+    pub(super) colors: BTreeMap<String, String>,
+    /// What is gone.
+    pub(super) missing: Vec<String>,
+}
+
+/// The newest deployment of a group. `target` is what it deploys to: `CLUSTER:SERVICE`.
+pub(super) async fn newest(clients: &Clients, application: &str, group: &str, target: &str) -> Result<Seen> {
+    let request = clients
+        .codedeploy()
+        .get_deployment_group()
+        .application_name(application)
+        .deployment_group_name(group);
+    let answer = request.send().await.named("codedeploy:GetDeploymentGroup").or_absent()?;
+    let Some(found) = answer.and_then(|answer| answer.deployment_group_info) else {
+        let missing = vec![format!("the deployment group {group} of the application {application}")];
+        return Ok(Seen { missing, ..Seen::default() });
+    };
+    match found.last_attempted_deployment.and_then(|last| last.deployment_id) {
+        Some(id) => deployment(clients, &id, target).await,
+        None => Ok(Seen::default()),
+    }
+}
+
+async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
+    let codedeploy = clients.codedeploy();
+    let (deployment, targets) = futures::try_join!(
+        async {
+            let answer = codedeploy.get_deployment().deployment_id(id).send().await;
+            known(answer.named("codedeploy:GetDeployment"))
+        },
+        async {
+            let request = codedeploy.batch_get_deployment_targets().deployment_id(id).target_ids(target);
+            // There is none before the deployment has begun.
+            known(request.send().await.named("codedeploy:BatchGetDeploymentTargets"))
+        },
+    )?;
+    let Some(info) = deployment.and_then(|answer| answer.deployment_info) else {
+        return Ok(Seen { missing: vec![format!("the deployment {id}")], ..Seen::default() });
+    };
+    let targets = targets.and_then(|answer| answer.deployment_targets).into_iter().flatten();
+    let target = targets.filter_map(|target| target.ecs_target).next();
+    let (events, sets) = match target {
+        Some(target) => (target.lifecycle_events, target.task_sets_info),
+        None => (None, None),
+    };
+    let color = |set: sdk::EcsTaskSet| Some((set.identifer?, set.task_set_label?.as_str().to_owned()));
+    Ok(Seen {
+        deployment: Some(shown(id, info, events.into_iter().flatten().map(event).collect())),
+        colors: sets.into_iter().flatten().filter_map(color).collect(),
+        missing: Vec::new(),
+    })
+}
+
+/// A deployment, or a target of one, that CodeDeploy does not know is none.
+fn known<T>(result: Result<T>) -> Result<Option<T>> {
+    const UNKNOWN: &[&str] = &[
+        "DeploymentDoesNotExistException",
+        "DeploymentTargetDoesNotExistException",
+        "DeploymentNotStartedException",
+        "InvalidDeploymentTargetIdException",
+    ];
+    match result {
+        Err(error) if UNKNOWN.iter().any(|code| error.is_code(code)) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+fn event(event: sdk::LifecycleEvent) -> LifecycleEvent {
+    let status = event.status.map_or_else(|| "Unknown".to_owned(), |status| status.as_str().to_owned());
+    LifecycleEvent {
+        name: event.lifecycle_event_name.unwrap_or_default(),
+        status,
+        started: event.start_time.map(Time::from),
+        ended: event.end_time.map(Time::from),
+        diagnostics: event.diagnostics.and_then(diagnostics),
+    }
+}
+
+/// What a hook said, in a line, and what it wrote last.
+fn diagnostics(said: sdk::Diagnostics) -> Option<String> {
+    let code = said.error_code.map(|code| code.as_str().to_owned()).filter(|code| code != "Success");
+    let parts = [code, said.script_name, said.message, said.log_tail];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(": "))
+}
+
+fn shown(id: &str, info: sdk::DeploymentInfo, events: Vec<LifecycleEvent>) -> Deployment {
+    let status = info.status.map_or_else(|| "Unknown".to_owned(), |status| status.as_str().to_owned());
+    let phase = phase::of_codedeploy(&status, &events, info.instance_termination_wait_time_started);
+    let settings = info.blue_green_deployment_configuration;
+    let (ready, end) = match settings {
+        Some(settings) => {
+            (settings.deployment_ready_option, settings.terminate_blue_instances_on_deployment_success)
+        }
+        None => (None, None),
+    };
+    let ready = ready.filter(|_| phase == Phase::Ready);
+    let end = end.filter(|end| {
+        phase == Phase::Rerouted && end.action.as_ref() != Some(&sdk::InstanceAction::KeepAlive)
+    });
+    Deployment {
+        id: id.to_owned(),
+        phase,
+        created: info.create_time.map(Time::from),
+        completed: info.complete_time.map(Time::from),
+        description: info.description.filter(|text| !text.is_empty()),
+        ready_until: ready.as_ref().and_then(|ready| {
+            Some(phase::last_before_traffic(&events)?.plus_minutes(ready.wait_time_in_minutes.into()))
+        }),
+        on_timeout: ready.and_then(|ready| match ready.action_on_timeout? {
+            sdk::DeploymentReadyAction::ContinueDeployment => Some(OnTimeout::ContinueDeployment),
+            sdk::DeploymentReadyAction::StopDeployment => Some(OnTimeout::StopDeployment),
+            _ => None,
+        }),
+        terminates: end.and_then(|end| {
+            Some(phase::traffic_moved(&events)?.plus_minutes(end.termination_wait_time_in_minutes.into()))
+        }),
+        error: info.error_information.map(|error| DeploymentError {
+            code: error.code.map(|code| code.as_str().to_owned()).unwrap_or_default(),
+            message: error.message.unwrap_or_default(),
+        }),
+        rollback: info.rollback_info.and_then(rollback),
+        status,
+        events,
+    }
+}
+
+fn rollback(info: sdk::RollbackInfo) -> Option<String> {
+    let by = info.rollback_deployment_id.map(|id| format!("it is rolled back by {id}"));
+    let of = info.rollback_triggering_deployment_id.map(|id| format!("it rolls back {id}"));
+    let parts: Vec<String> = [by, of, info.rollback_message].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
