@@ -3,6 +3,11 @@
 //! A [`Target`] says what is released, as the state knows it; [`look`] reads AWS and makes a [`Report`] of it. What a report
 //! means (why something failed, what happens next, what may be done) is decided without I/O.
 
+mod cause;
+mod evidence;
+#[cfg(test)]
+mod fixtures;
+mod next;
 mod phase;
 mod report;
 mod target;
@@ -15,4 +20,4 @@ pub use report::{
     PipelineStage, Report, Role, Share, TargetHealth, TaskSet,
 };
 pub use target::{Controller, NoTarget, PipelineTarget, Source, Target, choose, targets};
-pub use time::Time;
+pub use time::{Time, span};

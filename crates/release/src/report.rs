@@ -27,12 +27,52 @@ pub struct Report {
     pub task_sets: Vec<TaskSet>,
     /// The production listeners, then those for tests.
     pub listeners: Vec<Listener>,
-    /// What the state has and AWS does not have any more: `the service web in the cluster shop`.
+    /// What could not be seen, in sentences: what the state has and AWS does not, what the caller may not read.
     pub missing: Vec<String>,
     /// Why something failed, the most telling first; empty if nothing did.
     pub causes: Vec<Cause>,
     /// What happens next, and until when; the first line is the most important.
     pub next: Vec<String>,
+}
+
+impl Report {
+    /// What serves.
+    pub fn primary(&self) -> Option<&TaskSet> {
+        self.task_sets.iter().find(|set| set.role == Role::Primary)
+    }
+
+    /// Whether the pipeline is on its way to a deployment that has not begun: the newest one is that of an earlier execution.
+    pub fn deployment_is_to_come(&self) -> bool {
+        let Some(pipeline) = self.pipeline.as_ref().filter(|pipeline| pipeline.is_running()) else {
+            return false;
+        };
+        match &self.deployment {
+            None => true,
+            Some(deployment) => deployment.created < pipeline.started,
+        }
+    }
+
+    /// Whether the deployment was started after the pipeline had ended: by somebody else, so that what the pipeline failed of
+    /// is past.
+    pub fn pipeline_is_past(&self) -> bool {
+        let Some(pipeline) = self.pipeline.as_ref().filter(|pipeline| !pipeline.is_running()) else {
+            return false;
+        };
+        let created = self.deployment.as_ref().and_then(|deployment| deployment.created);
+        created.is_some() && created > pipeline.updated()
+    }
+
+    /// Whether nothing moves: neither the pipeline nor a deployment is under way.
+    pub fn is_at_rest(&self) -> bool {
+        let deploys = self.deployment.as_ref().is_some_and(|deployment| !deployment.phase.has_ended());
+        !deploys && !self.pipeline.as_ref().is_some_and(Pipeline::is_running)
+    }
+
+    /// Whether it says the same as an earlier one, but for the time that has gone by.
+    pub fn says_the_same(&self, earlier: &Report) -> bool {
+        let now = Report { looked: earlier.looked, next: earlier.next.clone(), ..self.clone() };
+        now == *earlier
+    }
 }
 
 /// The newest execution of a pipeline.
@@ -52,8 +92,36 @@ pub struct Pipeline {
     pub started: Option<Time>,
     /// Its stages, in their order.
     pub stages: Vec<PipelineStage>,
-    /// How many executions wait behind it.
-    pub queued: usize,
+    /// How many executions that began before it are still under way: it waits for them.
+    pub ahead: usize,
+}
+
+impl Pipeline {
+    /// Whether the execution has not ended.
+    pub fn is_running(&self) -> bool {
+        matches!(self.status.as_deref(), Some("InProgress" | "Stopping"))
+    }
+
+    /// Whether it has failed or was stopped.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.status.as_deref(), Some("Failed" | "Stopped" | "Cancelled"))
+    }
+
+    /// All actions, each with its stage.
+    pub fn actions(&self) -> impl Iterator<Item = (&PipelineStage, &PipelineAction)> {
+        self.stages.iter().flat_map(|stage| stage.actions.iter().map(move |action| (stage, action)))
+    }
+
+    /// The actions that are under way, each with its stage.
+    pub fn running(&self) -> impl Iterator<Item = (&PipelineStage, &PipelineAction)> {
+        self.actions().filter(|(_, action)| action.status.as_deref() == Some("InProgress"))
+    }
+
+    /// When it was last heard of.
+    pub fn updated(&self) -> Option<Time> {
+        let updated = self.actions().filter_map(|(_, action)| action.updated).max();
+        updated.max(self.started)
+    }
 }
 
 /// A stage of a pipeline's execution.
@@ -72,8 +140,8 @@ pub struct PipelineStage {
 pub struct PipelineAction {
     /// Its name.
     pub name: String,
-    /// `CodeCommit`, `CodeBuild`, `CodeDeployToECS`, …
-    pub provider: String,
+    /// `CodeCommit`, `CodeBuild`, `CodeDeployToECS`, …; none if the execution has not come to it.
+    pub provider: Option<String>,
     /// `InProgress`, `Abandoned`, `Succeeded`, `Failed`; none if the execution has not come to it.
     pub status: Option<String>,
     /// When it began.
@@ -105,7 +173,7 @@ pub struct Deployment {
     pub events: Vec<LifecycleEvent>,
     /// Until when somebody can let it take over, and what happens then.
     pub ready_until: Option<Time>,
-    /// What happens if nobody does.
+    /// What happens if nobody does; one that takes over by itself does not wait.
     pub on_timeout: Option<OnTimeout>,
     /// When the tasks that served before are stopped.
     pub terminates: Option<Time>,
@@ -161,7 +229,7 @@ pub struct LifecycleEvent {
     pub started: Option<Time>,
     /// When it ended.
     pub ended: Option<Time>,
-    /// What is known of a failure.
+    /// What is known of a failure: a line, and below it the last lines of a log.
     pub diagnostics: Option<String>,
 }
 
@@ -209,6 +277,18 @@ pub struct TaskSet {
     pub health: Option<TargetHealth>,
     /// What it gets of each listener, in hundredths.
     pub shares: Vec<Share>,
+}
+
+impl TaskSet {
+    /// Whether as many tasks run as should.
+    pub fn is_complete(&self) -> bool {
+        self.running >= self.desired
+    }
+
+    /// The targets of its group that fail their health checks.
+    pub fn unhealthy(&self) -> usize {
+        self.health.as_ref().map_or(0, |health| health.unhealthy)
+    }
 }
 
 /// How many targets of a target group are how.

@@ -1,8 +1,10 @@
 //! All that there is to see of a release, put together.
 
-use super::{codedeploy, service, traffic};
-use crate::report::{Listener, Report, Role, Share, TaskSet};
-use crate::target::{Controller, Target};
+use super::{codedeploy, pipeline, service, traffic, why};
+use crate::cause::causes;
+use crate::next::next;
+use crate::report::{Listener, Pipeline, Report, Role, Share, TaskSet};
+use crate::target::{Controller, PipelineTarget, Target};
 use crate::time::Time;
 use aws_sdk_ecs::types as sdk;
 use wharf_aws::Clients;
@@ -15,29 +17,45 @@ use wharf_provider::Result;
 /// Those of AWS.
 pub async fn report(clients: &Clients, target: &Target) -> Result<Report> {
     let looked = Time::now();
-    let (deployed, service, traffic) = futures::try_join!(
+    let (deployed, service, traffic, pipeline) = futures::try_join!(
         deployment(clients, target),
         service::seen(clients, &target.cluster, &target.service),
         traffic::seen(clients, target),
+        pipeline(clients, target),
     )?;
     let task_sets =
         service.sets.iter().map(|set| task_set(set, target, &deployed, &service, &traffic)).collect();
-    let missing = [deployed.missing, service.missing, traffic.missing].concat();
-    Ok(Report {
+    let gone = |known: &PipelineTarget| format!("the pipeline {} is gone", known.name);
+    let no_pipeline = target.pipeline.as_ref().filter(|_| pipeline.is_none()).map(gone);
+    let mut missing = [deployed.missing, service.missing.clone(), traffic.missing].concat();
+    missing.extend(no_pipeline);
+    let mut report = Report {
         stack: target.stack.clone(),
         address: target.address.clone(),
         controller: target.controller.name(),
         cluster: target.cluster.clone(),
         service: target.service.clone(),
         looked,
-        pipeline: None,
+        pipeline,
         deployment: deployed.deployment,
         task_sets,
         listeners: traffic.listeners,
         missing,
         causes: Vec::new(),
         next: Vec::new(),
-    })
+    };
+    let (evidence, unseen) = why::evidence(clients, target, &report, &service, &deployed.colors).await?;
+    report.missing.extend(unseen);
+    report.causes = causes(&report, &evidence);
+    report.next = next(&report);
+    Ok(report)
+}
+
+async fn pipeline(clients: &Clients, target: &Target) -> Result<Option<Pipeline>> {
+    match &target.pipeline {
+        Some(known) => pipeline::seen(clients, &known.name).await,
+        None => Ok(None),
+    }
 }
 
 async fn deployment(clients: &Clients, target: &Target) -> Result<codedeploy::Seen> {

@@ -30,7 +30,7 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
         .deployment_group_name(group);
     let answer = request.send().await.named("codedeploy:GetDeploymentGroup").or_absent()?;
     let Some(found) = answer.and_then(|answer| answer.deployment_group_info) else {
-        let missing = vec![format!("the deployment group {group} of the application {application}")];
+        let missing = vec![format!("the deployment group {group} of the application {application} is gone")];
         return Ok(Seen { missing, ..Seen::default() });
     };
     match found.last_attempted_deployment.and_then(|last| last.deployment_id) {
@@ -53,7 +53,7 @@ async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
         },
     )?;
     let Some(info) = deployment.and_then(|answer| answer.deployment_info) else {
-        return Ok(Seen { missing: vec![format!("the deployment {id}")], ..Seen::default() });
+        return Ok(Seen { missing: vec![format!("the deployment {id} is gone")], ..Seen::default() });
     };
     let targets = targets.and_then(|answer| answer.deployment_targets).into_iter().flatten();
     let target = targets.filter_map(|target| target.ecs_target).next();
@@ -94,12 +94,17 @@ fn event(event: sdk::LifecycleEvent) -> LifecycleEvent {
     }
 }
 
-/// What a hook said, in a line, and what it wrote last.
+/// What a hook said in a line, and below it what it wrote last.
 fn diagnostics(said: sdk::Diagnostics) -> Option<String> {
     let code = said.error_code.map(|code| code.as_str().to_owned()).filter(|code| code != "Success");
-    let parts = [code, said.script_name, said.message, said.log_tail];
-    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join(": "))
+    let line = [code, said.script_name, said.message].into_iter().flatten();
+    let line = line.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+    let log = said.log_tail.filter(|log| !log.is_empty());
+    match (line.is_empty(), log) {
+        (true, None) => None,
+        (_, None) => Some(line),
+        (_, Some(log)) => Some(format!("{line}\n{log}")),
+    }
 }
 
 fn shown(id: &str, info: sdk::DeploymentInfo, events: Vec<LifecycleEvent>) -> Deployment {
@@ -112,7 +117,6 @@ fn shown(id: &str, info: sdk::DeploymentInfo, events: Vec<LifecycleEvent>) -> De
         }
         None => (None, None),
     };
-    let ready = ready.filter(|_| phase == Phase::Ready);
     let end = end.filter(|end| {
         phase == Phase::Rerouted && end.action.as_ref() != Some(&sdk::InstanceAction::KeepAlive)
     });
@@ -122,7 +126,7 @@ fn shown(id: &str, info: sdk::DeploymentInfo, events: Vec<LifecycleEvent>) -> De
         created: info.create_time.map(Time::from),
         completed: info.complete_time.map(Time::from),
         description: info.description.filter(|text| !text.is_empty()),
-        ready_until: ready.as_ref().and_then(|ready| {
+        ready_until: ready.as_ref().filter(|_| phase == Phase::Ready).and_then(|ready| {
             Some(phase::last_before_traffic(&events)?.plus_minutes(ready.wait_time_in_minutes.into()))
         }),
         on_timeout: ready.and_then(|ready| match ready.action_on_timeout? {

@@ -1,8 +1,13 @@
 //! Reading from AWS how a release stands. One file for each thing that is looked at.
 
 mod all;
+mod builds;
 mod codedeploy;
+mod logs;
+mod pipeline;
 mod service;
+mod tasks;
 mod traffic;
+mod why;
 
 pub use all::report;

@@ -38,7 +38,7 @@ pub(super) async fn seen(clients: &Clients, cluster: &str, name: &str) -> Result
     let answer = request.send().await.named("ecs:DescribeServices").or_absent()?;
     let services = answer.and_then(|answer| answer.services).into_iter().flatten();
     let Some(service) = services.filter(|service| service.status() != Some("INACTIVE")).next() else {
-        let missing = vec![format!("the service {name} in the cluster {cluster}")];
+        let missing = vec![format!("the service {name} in the cluster {cluster} is gone")];
         return Ok(Seen { missing, ..Seen::default() });
     };
     let mut sets = service.task_sets.unwrap_or_default();

@@ -55,7 +55,7 @@ async fn listeners(clients: &Clients, target: &Target) -> Result<(Vec<Listener>,
     let mut missing = Vec::new();
     for (arn, production) in wanted {
         let Some(listener) = found.iter().find(|found| found.listener_arn() == Some(arn.as_str())) else {
-            missing.push(format!("the listener {arn}"));
+            missing.push(format!("the listener {arn} is gone"));
             continue;
         };
         let host = listener.load_balancer_arn().and_then(|arn| hosts.get(arn)).map(String::as_str);
@@ -158,7 +158,7 @@ async fn health(
         }
     };
     let missing = names.iter().filter(|name| found.iter().all(|(found, _)| found != *name));
-    let missing = missing.map(|name| format!("the target group {name}")).collect();
+    let missing = missing.map(|name| format!("the target group {name} is gone")).collect();
     let health = try_join_all(found.into_iter().map(|(name, arn)| async move {
         let request = clients.elasticloadbalancing().describe_target_health().target_group_arn(arn);
         let answer = request.send().await.named("elasticloadbalancing:DescribeTargetHealth").or_absent()?;

@@ -1,0 +1,238 @@
+//! What happens next, and until when: a decision without I/O.
+
+use crate::report::{Deployment, OnTimeout, Phase, Pipeline, Report, Role, TaskSet};
+use crate::time::{Time, span};
+
+/// How long new tasks have to become healthy.
+///
+/// Source: <https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-ecs.html>.
+const INSTALL_MINUTES: i64 = 60;
+
+/// What happens next, the most important first.
+pub(crate) fn next(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(pipeline) = report.pipeline.as_ref().filter(|pipeline| pipeline.is_running()) {
+        if let Some(line) = of_pipeline(report, pipeline) {
+            lines.push(line);
+        }
+    }
+    if report.deployment_is_to_come()
+        && report.deployment.as_ref().is_none_or(|known| known.phase.has_ended())
+    {
+        return lines;
+    }
+    match &report.deployment {
+        Some(deployment) => {
+            // What the deployment does comes before what waits behind it.
+            lines.splice(0..0, of_deployment(report, deployment));
+        }
+        None => lines.push(format!("nothing: {}; there was no deployment yet", serves(report))),
+    }
+    lines
+}
+
+fn of_pipeline(report: &Report, pipeline: &Pipeline) -> Option<String> {
+    let behind = match pipeline.ahead {
+        0 => String::new(),
+        1 => "; the execution before it has to end first".to_owned(),
+        ahead => format!("; {ahead} executions before it have to end first"),
+    };
+    let at = pipeline.running().next().map(|(stage, action)| {
+        let since = action.started.map(|started| format!(" for {}", span(report.looked.since(started))));
+        format!("at the stage {} ({}){}", stage.name, action.name, since.unwrap_or_default())
+    });
+    match at {
+        _ if !report.deployment_is_to_come() => None,
+        Some(at) => Some(format!("the pipeline is {at}; a deployment follows{behind}")),
+        None => Some(format!("the pipeline has begun; a deployment follows{behind}")),
+    }
+}
+
+fn of_deployment(report: &Report, deployment: &Deployment) -> Vec<String> {
+    let by_itself = deployment.on_timeout == Some(OnTimeout::ContinueDeployment);
+    match deployment.phase {
+        Phase::Preparing => preparing(report, deployment, by_itself),
+        Phase::Ready => vec![ready(report, deployment, by_itself)],
+        Phase::Rerouting => vec![format!("production traffic is moving to {}{}", new(report), share(report))],
+        Phase::Rerouted => rerouted(report, deployment),
+        Phase::Done => vec![format!("nothing: {}", serves(report))],
+        Phase::Failed => {
+            vec![format!("nothing: {}; `wharf release push` brings another version", serves(report))]
+        }
+    }
+}
+
+fn preparing(report: &Report, deployment: &Deployment, by_itself: bool) -> Vec<String> {
+    let then = if by_itself {
+        "then production traffic moves by itself"
+    } else {
+        "then it waits for `wharf release promote`"
+    };
+    let event = deployment.events.iter().find(|event| event.status == "InProgress");
+    let Some(event) = event else { return vec![format!("the deployment is about to begin; {then}")] };
+    if event.name != "Install" {
+        return vec![format!("{} is under way; {then}", event.name)];
+    }
+    let mut lines = vec![format!("the tasks of {} are being started; {then}", new(report))];
+    if let Some(started) = event.started {
+        let until = started.plus_minutes(INSTALL_MINUTES);
+        lines.push(format!("if they are not healthy by {}, it fails", moment(until, report.looked)));
+    }
+    lines
+}
+
+fn ready(report: &Report, deployment: &Deployment, by_itself: bool) -> String {
+    let until = deployment.ready_until.map(|until| format!(" until {}", moment(until, report.looked)));
+    let then = if by_itself { "then it takes over by itself" } else { "then it is stopped" };
+    match until {
+        Some(until) => format!("{} waits for `wharf release promote`{until}, {then}", new(report)),
+        None => format!("{} waits for `wharf release promote`", new(report)),
+    }
+}
+
+fn rerouted(report: &Report, deployment: &Deployment) -> Vec<String> {
+    let old = report.task_sets.iter().find(|set| set.role == Role::Other);
+    let what = old.map_or_else(
+        || "the tasks that served before".to_owned(),
+        |old| match old.running {
+            1 => format!("the task of {}", old.task_definition),
+            running => format!("the {running} tasks of {}", old.task_definition),
+        },
+    );
+    let verb = if old.is_some_and(|old| old.running == 1) { "is" } else { "are" };
+    match deployment.terminates {
+        Some(end) => vec![
+            format!("{what} {verb} stopped at {}", moment(end, report.looked)),
+            "`wharf release promote --finish` ends that wait, `wharf release rollback` goes back".to_owned(),
+        ],
+        None => vec![format!("{what} {verb} kept; `wharf release rollback` goes back")],
+    }
+}
+
+/// `14:05 UTC (in 52 min)`
+fn moment(time: Time, now: Time) -> String {
+    match time.since(now) {
+        left @ 1.. => format!("{} (in {})", time.of_day(now), span(left)),
+        _ => format!("{} (any moment)", time.of_day(now)),
+    }
+}
+
+/// The revision that a deployment brings.
+fn new(report: &Report) -> String {
+    let green = report.task_sets.iter().find(|set| set.color.as_deref() == Some("Green"));
+    let other = || report.task_sets.iter().find(|set| set.role == Role::Other);
+    green.or_else(other).map_or_else(|| "the new version".to_owned(), |set| set.task_definition.clone())
+}
+
+/// What the new revision has of the production traffic, where that is a part: ` (10 of 100)`.
+fn share(report: &Report) -> String {
+    let green = report.task_sets.iter().find(|set| set.color.as_deref() == Some("Green"));
+    let share = green.and_then(|set| set.shares.iter().find(|share| share.production));
+    share.map(|share| format!(" ({} of 100)", share.percent)).unwrap_or_default()
+}
+
+fn serves(report: &Report) -> String {
+    match report.primary() {
+        Some(TaskSet { task_definition, .. }) => format!("{task_definition} serves"),
+        None => "no tasks serve".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{deployment, event, failed_deployment, pipeline_at, report, task_set};
+
+    fn with_green(phase: Phase) -> Report {
+        let status = if phase == Phase::Ready { "Ready" } else { "InProgress" };
+        let mut report = report().with(deployment(status, phase));
+        let mut green = task_set("web:8", "green", 2);
+        green.color = Some("Green".into());
+        report.task_sets.push(green);
+        report
+    }
+
+    fn edit(mut report: Report, change: impl FnOnce(&mut Deployment)) -> Report {
+        if let Some(deployment) = &mut report.deployment {
+            change(deployment);
+        }
+        report
+    }
+
+    #[test]
+    fn at_rest_nothing_happens() {
+        assert_eq!(next(&report()), ["nothing: web:7 serves; there was no deployment yet"]);
+        let done = report().with(deployment("Succeeded", Phase::Done));
+        assert_eq!(next(&done), ["nothing: web:7 serves"]);
+        let failed = report().with(failed_deployment("TIMEOUT", "too late"));
+        assert_eq!(next(&failed), ["nothing: web:7 serves; `wharf release push` brings another version"]);
+    }
+
+    #[test]
+    fn while_it_is_prepared_what_it_waits_for_then_is_told() {
+        let installing = edit(with_green(Phase::Preparing), |deployment| {
+            let mut install = event("Install", "InProgress", None);
+            install.started = Some(Time(0));
+            deployment.events = vec![event("BeforeInstall", "Succeeded", None), install];
+        });
+        let now = Report { looked: Time(600), ..installing };
+        assert_eq!(
+            next(&now),
+            [
+                "the tasks of web:8 are being started; then it waits for `wharf release promote`",
+                "if they are not healthy by 01:00 UTC (in 50 min), it fails",
+            ]
+        );
+        let alone = edit(with_green(Phase::Preparing), |deployment| {
+            deployment.on_timeout = Some(OnTimeout::ContinueDeployment);
+        });
+        assert_eq!(
+            next(&alone),
+            ["the deployment is about to begin; then production traffic moves by itself"]
+        );
+    }
+
+    #[test]
+    fn waits_have_an_end() {
+        let ready = edit(with_green(Phase::Ready), |deployment| {
+            deployment.ready_until = Some(Time(1_763_906_700));
+            deployment.on_timeout = Some(OnTimeout::StopDeployment);
+        });
+        let now = Report { looked: Time(1_763_903_580), ..ready };
+        assert_eq!(
+            next(&now),
+            ["web:8 waits for `wharf release promote` until 14:05 UTC (in 52 min), then it is stopped"]
+        );
+        let rerouted = edit(with_green(Phase::Rerouted), |deployment| {
+            deployment.terminates = Some(Time(1_763_906_700));
+        });
+        let now = Report { looked: Time(1_763_906_400), ..rerouted };
+        assert_eq!(next(&now)[0], "the 2 tasks of web:8 are stopped at 14:05 UTC (in 5 min)");
+        assert!(next(&now)[1].contains("--finish"));
+        let late = Report { looked: Time(1_763_906_800), ..now };
+        assert!(next(&late)[0].ends_with("at 14:05 UTC (any moment)"));
+    }
+
+    #[test]
+    fn a_pipeline_that_has_not_deployed_yet_is_told_of() {
+        let mut building = report().with(deployment("Succeeded", Phase::Done));
+        let created = building.deployment.as_ref().and_then(|deployment| deployment.created).unwrap();
+        let started = created.plus_minutes(60);
+        building.pipeline = Some(pipeline_at("build", started));
+        building.looked = Time(started.0 + 90);
+        assert_eq!(
+            next(&building),
+            ["the pipeline is at the stage build (image) for 1 min 30 s; a deployment follows"]
+        );
+        // Behind a deployment that waits.
+        let mut waiting = with_green(Phase::Ready);
+        let mut pipeline = pipeline_at("build", started);
+        pipeline.ahead = 1;
+        waiting.pipeline = Some(pipeline);
+        waiting.looked = started;
+        assert_eq!(next(&waiting)[0], "web:8 waits for `wharf release promote`");
+        assert!(
+            next(&waiting)[1].ends_with("a deployment follows; the execution before it has to end first")
+        );
+    }
+}
