@@ -10,8 +10,8 @@ use wharf_core::{Address, Value};
 
 pub(crate) use gate::{Gate, GateFormat};
 pub(crate) use release::{
-    Release, ReleaseHistory, ReleasePromote, ReleasePush, ReleaseRollback, ReleaseStatus, ReleaseWait, TargetArgs,
-    Until, WhenBusy,
+    Release, ReleaseHistory, ReleasePromote, ReleasePush, ReleaseRollback, ReleaseStatus, ReleaseWait,
+    TargetArgs, Until, WhenBusy,
 };
 
 /// A declarative reconciler for ECS delivery pipelines on AWS

@@ -17,12 +17,16 @@ pub(crate) const ERROR: u8 = 1;
 pub(crate) const CHANGES: u8 = 2;
 /// Exit code: the gate denies.
 pub(crate) const DENIED: u8 = 3;
-/// Exit code: somebody else works on the stack.
+/// Exit code: somebody else works on the stack, or a deployment is active.
 pub(crate) const LOCKED: u8 = 4;
 /// Exit code: a saved plan does not hold any more.
 pub(crate) const STALE: u8 = 5;
 /// Exit code: something was changed outside wharf.
 pub(crate) const DRIFT: u8 = 6;
+/// Exit code: a deployment has failed, was stopped or rolled back.
+pub(crate) const NOT_RELEASED: u8 = 7;
+/// Exit code: what was waited for did not come in time.
+pub(crate) const TOO_LATE: u8 = 8;
 /// Exit code: interrupted.
 pub(crate) const INTERRUPTED: u8 = 130;
 

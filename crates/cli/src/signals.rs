@@ -1,5 +1,6 @@
 //! Where nothing is being changed, SIGINT and SIGTERM leave at once, and give the lock back. During an apply the first lets
-//! what is in flight finish; the second leaves at once, which the journal makes safe.
+//! what is in flight finish; the second leaves at once, which the journal makes safe. While a release waits for AWS, which
+//! goes on by itself, the first leaves at once.
 
 use crate::error::INTERRUPTED;
 use crate::terminal;
@@ -15,12 +16,20 @@ const PARTING: Duration = Duration::from_secs(3);
 /// Whether something in AWS is being changed.
 static CHANGING: AtomicBool = AtomicBool::new(false);
 
+/// What is said on leaving at once.
+static PARTING_WORDS: Mutex<&str> = Mutex::new("interrupted; nothing was changed");
+
 /// What to give back on leaving.
 static LOCK: Mutex<Option<Arc<dyn Lock>>> = Mutex::new(None);
 
 /// Says whether something in AWS is being changed from now on.
 pub(crate) fn changing(changing: bool) {
     CHANGING.store(changing, Ordering::SeqCst);
+}
+
+/// Says what is said on leaving at once, from now on.
+pub(crate) fn on_leaving(words: &'static str) {
+    *PARTING_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
 }
 
 /// Says what to give back on leaving from now on.
@@ -38,7 +47,7 @@ pub(crate) fn listen(stop: watch::Sender<bool>) {
                 // One that cannot be given back ends by itself.
                 let _ = tokio::time::timeout(PARTING, lock.release()).await;
             }
-            terminal::note("interrupted; nothing was changed");
+            terminal::note(*PARTING_WORDS.lock().unwrap_or_else(PoisonError::into_inner));
             std::process::exit(i32::from(INTERRUPTED));
         }
         terminal::note("stopping: what is running is finished and saved; once more to leave at once");

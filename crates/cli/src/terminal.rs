@@ -18,6 +18,17 @@ pub(crate) fn is_watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether a person watches stdout.
+pub(crate) fn is_screen() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Shows a text in place of everything on the screen. Past anstream, which without colours takes out all control sequences.
+pub(crate) fn screen(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "\u{1b}[H\u{1b}[2J{text}").and_then(|()| stdout.flush());
+}
+
 /// Whether a person can be asked.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal()

@@ -4,9 +4,11 @@
 //! means (why something failed, what happens next, what may be done) is decided without I/O.
 
 mod cause;
+mod changes;
 mod evidence;
 #[cfg(test)]
 mod fixtures;
+mod goal;
 mod next;
 mod phase;
 mod report;
@@ -15,6 +17,8 @@ mod time;
 
 pub mod look;
 
+pub use changes::changes;
+pub use goal::{Goal, Verdict};
 pub use report::{
     Cause, Deployment, DeploymentError, LifecycleEvent, Listener, OnTimeout, Phase, Pipeline, PipelineAction,
     PipelineStage, Report, Role, Share, TargetHealth, TaskSet,

@@ -9,5 +9,6 @@ pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod release;
 pub(crate) mod style;
 pub(crate) mod value;

@@ -7,6 +7,7 @@ mod rollback;
 mod status;
 mod subject;
 mod wait;
+mod watch;
 
 use crate::args::Release;
 use crate::error::CommandError;

@@ -1,8 +1,82 @@
 use super::subject::Subject;
-use crate::args::ReleaseWait;
-use crate::error::CommandError;
+use super::watch;
+use crate::args::{ReleaseWait, Until};
+use crate::error::{CommandError, NOT_RELEASED, TOO_LATE};
+use crate::{secret, terminal};
+use tokio::time::Instant;
+use wharf_release::{Goal, Phase, Report, Verdict, changes, span};
 
 pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
-    let Subject { target, .. } = Subject::open(&args.target).await?;
-    Err(CommandError::new(format!("not built yet: {}", target.service)))
+    let subject = Subject::open(&args.target).await?;
+    let argument = subject.session.loaded.argument.as_str();
+    let goal = goal(args.until);
+    let mut last: Option<Report> = None;
+    let end = watch::until(&subject, Some(Instant::now() + args.timeout), |report| {
+        for line in changes(last.as_ref(), &report) {
+            terminal::note(&secret::hidden(line));
+        }
+        let verdict = goal.judge(&report);
+        last = Some(report);
+        (verdict != Verdict::UnderWay).then_some(verdict)
+    });
+    let verdict = end.await?;
+    let Some(report) = last else { return Ok(0) };
+    match verdict {
+        Some(Verdict::Reached | Verdict::UnderWay) => {
+            for line in &report.next {
+                terminal::note(&secret::hidden(line));
+            }
+            Ok(0)
+        }
+        Some(Verdict::Failed) => Err(failed(&report, argument)),
+        Some(Verdict::Nothing) => Err(CommandError::new(
+            "there is nothing to wait for: nothing was deployed yet, and no pipeline is on its way to it",
+        )
+        .hint(format!("`wharf release push DIR{argument}` starts one"))),
+        None => Err(late(args, &report, argument)),
+    }
+}
+
+fn goal(until: Until) -> Goal {
+    match until {
+        Until::Ready => Goal::Ready,
+        Until::Rerouted => Goal::Rerouted,
+        Until::Done => Goal::Done,
+    }
+}
+
+/// It failed on its way, and why.
+fn failed(report: &Report, argument: &str) -> CommandError {
+    let deployment = report.deployment.as_ref().filter(|deployment| deployment.phase == Phase::Failed);
+    let message = match (deployment, &report.pipeline) {
+        (Some(deployment), _) if deployment.status == "Stopped" => {
+            format!("the deployment {} was stopped", deployment.id)
+        }
+        (Some(deployment), _) => format!("the deployment {} failed", deployment.id),
+        (None, Some(pipeline)) => format!("the pipeline {} failed before it deployed", pipeline.name),
+        (None, None) => "the release failed".to_owned(),
+    };
+    let mut error = CommandError { code: NOT_RELEASED, ..CommandError::new(message) };
+    for cause in &report.causes {
+        error.details.push(format!("  {}", cause.what));
+        if !cause.log.is_empty() {
+            // Together, as a secret may have several lines.
+            error.details.push(format!("    | {}", cause.log.join("\n    | ")));
+        }
+    }
+    error.hint(format!("`wharf release status{argument}` shows what serves"))
+}
+
+/// It did not come in time.
+fn late(args: &ReleaseWait, report: &Report, argument: &str) -> CommandError {
+    let seconds = i64::try_from(args.timeout.as_secs()).unwrap_or(i64::MAX);
+    let what = match args.until {
+        Until::Ready => "ready",
+        Until::Rerouted => "rerouted",
+        Until::Done => "done",
+    };
+    let message = format!("waited {} for the deployment to be {what}, in vain", span(seconds));
+    let mut error = CommandError { code: TOO_LATE, ..CommandError::new(message) };
+    error.details.extend(report.next.iter().map(|line| format!("  {line}")));
+    error.hint(format!("it goes on in AWS: `wharf release status{argument}` shows what it waits for"))
 }

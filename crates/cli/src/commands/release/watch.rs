@@ -1,0 +1,66 @@
+//! Looking at a release again and again.
+
+use super::subject::Subject;
+use crate::error::{self, CommandError};
+use crate::{secret, signals, terminal};
+use std::time::Duration;
+use tokio::time::Instant;
+use wharf_provider::wait::Backoff;
+use wharf_provider::{Error, ErrorKind};
+use wharf_release::{Report, look};
+
+/// The pauses between two looks, from the first to the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+/// How many looks in a row may fail of what passes by itself.
+const FAILURES: usize = 5;
+/// What is said to whoever interrupts.
+const LEFT: &str = "interrupted; nothing is lost: what is under way goes on in AWS";
+
+/// How a release stands.
+pub(super) async fn look(subject: &Subject) -> Result<Report, CommandError> {
+    let report = look::report(&subject.session.clients, &subject.target).await;
+    report.map_err(|problem| error::cloud(&problem))
+}
+
+/// Looks until `seen` gives a value; none if it gives none before the deadline. What fails in passing is said and tried again.
+pub(super) async fn until<T>(
+    subject: &Subject,
+    deadline: Option<Instant>,
+    mut seen: impl FnMut(Report) -> Option<T>,
+) -> Result<Option<T>, CommandError> {
+    signals::on_leaving(LEFT);
+    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
+    let mut failures = 0;
+    let mut looked = false;
+    loop {
+        match look::report(&subject.session.clients, &subject.target).await {
+            Ok(report) => {
+                failures = 0;
+                looked = true;
+                if let Some(value) = seen(report) {
+                    return Ok(Some(value));
+                }
+            }
+            Err(problem) if looked && failures < FAILURES && passes(&problem) => {
+                failures += 1;
+                terminal::note(&secret::hidden(format!("could not look, trying again: {problem}")));
+            }
+            Err(problem) => return Err(error::cloud(&problem)),
+        }
+        let mut pause = pauses.next();
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            // The last look is when the time is over.
+            pause = pause.min(left);
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Whether an error may be over soon.
+fn passes(problem: &Error) -> bool {
+    matches!(problem.kind, ErrorKind::Throttled | ErrorKind::Unreachable | ErrorKind::Ambiguous)
+}

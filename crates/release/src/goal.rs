@@ -1,0 +1,117 @@
+//! How far a deployment has to be, and whether it is: a decision without I/O.
+
+use crate::report::{Phase, Pipeline, Report};
+
+/// How far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// It waits to be promoted, or is further.
+    Ready,
+    /// Production traffic has moved.
+    Rerouted,
+    /// It has succeeded.
+    Done,
+}
+
+/// Whether it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is.
+    Reached,
+    /// It may still come to it.
+    UnderWay,
+    /// It will not come to it: the deployment, or the pipeline before it, has failed or was stopped.
+    Failed,
+    /// There is nothing to wait for: no deployment, and nothing that would bring one.
+    Nothing,
+}
+
+impl Goal {
+    /// Whether what a report says is as far. A pipeline that is on its way to a deployment counts for that deployment, rather
+    /// than the one before it, which it found ended.
+    pub fn judge(self, report: &Report) -> Verdict {
+        let pipeline_failed = report.pipeline.as_ref().is_some_and(Pipeline::has_failed);
+        let Some(deployment) = &report.deployment else {
+            return match &report.pipeline {
+                Some(pipeline) if pipeline.is_running() => Verdict::UnderWay,
+                _ if pipeline_failed => Verdict::Failed,
+                _ => Verdict::Nothing,
+            };
+        };
+        if deployment.phase.has_ended() {
+            if report.deployment_is_to_come() {
+                return Verdict::UnderWay;
+            }
+            let started = report.pipeline.as_ref().and_then(|pipeline| pipeline.started);
+            if pipeline_failed && !report.pipeline_is_past() && deployment.created < started {
+                return Verdict::Failed;
+            }
+        }
+        let needed = match self {
+            Goal::Ready => Phase::Ready,
+            Goal::Rerouted => Phase::Rerouted,
+            Goal::Done => Phase::Done,
+        };
+        match deployment.phase {
+            Phase::Failed => Verdict::Failed,
+            phase if phase >= needed => Verdict::Reached,
+            _ => Verdict::UnderWay,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{deployment, pipeline_at, pipeline_failed_at, report};
+
+    #[test]
+    fn each_phase_is_as_far_as_it_is() {
+        use Verdict::{Failed, Reached, UnderWay};
+        for (phase, ready, rerouted, done) in [
+            (Phase::Preparing, UnderWay, UnderWay, UnderWay),
+            (Phase::Ready, Reached, UnderWay, UnderWay),
+            (Phase::Rerouting, Reached, UnderWay, UnderWay),
+            (Phase::Rerouted, Reached, Reached, UnderWay),
+            (Phase::Done, Reached, Reached, Reached),
+            (Phase::Failed, Failed, Failed, Failed),
+        ] {
+            let report = report().with(deployment("as it is", phase));
+            let verdicts = [Goal::Ready, Goal::Rerouted, Goal::Done].map(|goal| goal.judge(&report));
+            assert_eq!(verdicts, [ready, rerouted, done], "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn a_pipeline_on_its_way_is_waited_for() {
+        let now = report().looked;
+        let mut before_any = report();
+        assert_eq!(Goal::Ready.judge(&before_any), Verdict::Nothing);
+        before_any.pipeline = Some(pipeline_at("build", now));
+        assert_eq!(Goal::Ready.judge(&before_any), Verdict::UnderWay);
+        // The deployment before has ended, well or not, and is not meant.
+        for phase in [Phase::Done, Phase::Failed] {
+            let again = Report { deployment: Some(deployment("ended", phase)), ..before_any.clone() };
+            assert_eq!(Goal::Done.judge(&again), Verdict::UnderWay);
+        }
+        // One that runs is.
+        let waiting = Report { deployment: Some(deployment("Ready", Phase::Ready)), ..before_any };
+        assert_eq!(Goal::Ready.judge(&waiting), Verdict::Reached);
+    }
+
+    #[test]
+    fn a_pipeline_that_failed_on_its_way_is_a_failure() {
+        let mut failed = report();
+        failed.pipeline = Some(pipeline_failed_at("CodeBuild", "shop:1"));
+        assert_eq!(Goal::Ready.judge(&failed), Verdict::Failed);
+        failed.deployment = Some(deployment("Succeeded", Phase::Done));
+        assert_eq!(Goal::Ready.judge(&failed), Verdict::Failed);
+        // It had deployed before something else of it failed.
+        let mut later = failed.clone();
+        later.pipeline = later.pipeline.map(|mut pipeline| {
+            pipeline.started = Some(pipeline.started.unwrap().plus_minutes(-20));
+            pipeline
+        });
+        assert_eq!(Goal::Ready.judge(&later), Verdict::Reached);
+    }
+}
