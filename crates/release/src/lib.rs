@@ -10,12 +10,22 @@ mod evidence;
 mod fixtures;
 mod goal;
 mod next;
+mod deployments;
 mod phase;
 mod report;
+mod revision;
+mod serving;
 mod target;
 mod time;
 
+pub mod appspec;
+pub mod busy;
+pub mod deploy;
+pub mod history;
 pub mod look;
+pub mod probe;
+pub mod promote;
+pub mod rollback;
 
 pub use changes::changes;
 pub use goal::{Goal, Verdict};

@@ -1,0 +1,49 @@
+//! A deployment that is active is in the way of the next: a deployment group has one at a time.
+
+use crate::deployments::{ACTIVE, Group};
+use crate::target::Target;
+use serde::Serialize;
+use wharf_aws::{Clients, Named};
+use wharf_provider::Result;
+
+/// A deployment that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Active {
+    /// Its id.
+    pub id: String,
+    /// As AWS says: `Created`, `Queued`, `InProgress`, `Ready`.
+    pub status: String,
+    /// What it was said to be for.
+    pub description: Option<String>,
+}
+
+/// The deployment of a target that has not ended, if there is one.
+///
+/// # Errors
+///
+/// Those of `codedeploy:ListDeployments` and `BatchGetDeployments`.
+pub async fn active(clients: &Clients, target: &Target) -> Result<Option<Active>> {
+    let found = Group::of(target)?.deployments(clients, ACTIVE, 1).await?;
+    Ok(found.into_iter().next().and_then(|info| {
+        Some(Active {
+            id: info.deployment_id?,
+            status: info.status?.as_str().to_owned(),
+            description: info.description.filter(|text| !text.is_empty()),
+        })
+    }))
+}
+
+/// Asks to stop a deployment and to send the traffic back to where it was. One that has ended is no error.
+///
+/// Source: `codedeploy:StopDeployment`.
+///
+/// # Errors
+///
+/// Those of AWS.
+pub async fn stop(clients: &Clients, id: &str) -> Result<()> {
+    let request = clients.codedeploy().stop_deployment().deployment_id(id).auto_rollback_enabled(true);
+    match request.send().await.named("codedeploy:StopDeployment") {
+        Err(error) if error.is_code("DeploymentAlreadyCompletedException") => Ok(()),
+        answer => answer.map(drop),
+    }
+}

@@ -1,0 +1,162 @@
+//! Letting the new tasks take over: what a report says may be done. No I/O.
+
+use crate::report::{Listener, Phase, Report, Role, TaskSet};
+
+/// What a promotion comes to, or has to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There is no deployment.
+    Never,
+    /// Its tasks are being started: it cannot take over yet.
+    Prepare,
+    /// It waits for somebody to let it take over: [`obstacles`], then `ContinueDeployment`.
+    Check,
+    /// The traffic is on its way.
+    Reroute,
+    /// The new tasks serve; the ones before are still there.
+    Serves,
+    /// It has succeeded, and the tasks before are gone.
+    Done,
+    /// It failed, or was stopped.
+    Failed,
+}
+
+/// What is next on the way to a promotion.
+pub fn step(report: &Report) -> Step {
+    match report.deployment.as_ref().map(|deployment| deployment.phase) {
+        None => Step::Never,
+        Some(Phase::Preparing) => Step::Prepare,
+        Some(Phase::Ready) => Step::Check,
+        Some(Phase::Rerouting) => Step::Reroute,
+        Some(Phase::Rerouted) => Step::Serves,
+        Some(Phase::Done) => Step::Done,
+        Some(Phase::Failed) => Step::Failed,
+    }
+}
+
+/// The task set that is about to take over: the green one, or the one beside the primary.
+pub fn green(report: &Report) -> Option<&TaskSet> {
+    let sets = || report.task_sets.iter().filter(|set| set.role == Role::Other);
+    sets().find(|set| set.color.as_deref() == Some("Green")).or_else(|| sets().next())
+}
+
+/// The task set that serves.
+pub fn serving(report: &Report) -> Option<&TaskSet> {
+    report.task_sets.iter().find(|set| set.role == Role::Primary)
+}
+
+/// The listeners for tests.
+pub fn test_listeners(report: &Report) -> impl Iterator<Item = &Listener> {
+    report.listeners.iter().filter(|listener| !listener.production)
+}
+
+/// Why the new tasks should not take over, each reason in a line; empty if they may.
+pub fn obstacles(report: &Report) -> Vec<String> {
+    let Some(green) = green(report) else {
+        return vec!["there are no tasks beside those that serve".to_owned()];
+    };
+    let mut reasons = Vec::new();
+    let wanted = usize::try_from(green.desired).unwrap_or_default();
+    if wanted == 0 {
+        reasons.push(format!("{} has no tasks: its desired count is 0", green.task_definition));
+    } else if green.running < green.desired {
+        let (running, desired) = (green.running, green.desired);
+        reasons.push(format!("{running} of {desired} tasks of {} run", green.task_definition));
+    }
+    let group = green.target_group.as_deref().unwrap_or("its target group");
+    match &green.health {
+        None => reasons.push(format!("the health of {group} is not known")),
+        Some(health) if health.healthy < wanted || health.unhealthy > 0 => {
+            let all = health.healthy + health.unhealthy + health.other;
+            let mut line =
+                format!("{} of {} targets in {group} are healthy", health.healthy, all.max(wanted));
+            if !health.reasons.is_empty() {
+                line.push_str(": ");
+                line.push_str(&health.reasons.join("; "));
+            }
+            reasons.push(line);
+        }
+        Some(_) => {}
+    }
+    reasons
+}
+
+/// Whether all production traffic goes to the tasks that serve, as far as can be seen.
+pub fn is_settled(report: &Report) -> bool {
+    let Some(serving) = serving(report) else { return false };
+    serving.shares.iter().filter(|share| share.production).all(|share| share.percent == 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Share, TargetHealth};
+    use crate::time::Time;
+
+    fn set(role: Role, running: i32, health: Option<TargetHealth>) -> TaskSet {
+        TaskSet {
+            color: None,
+            role,
+            id: "ecs-svc/1".into(),
+            task_definition: "web:2".into(),
+            image: None,
+            desired: 2,
+            running,
+            pending: 0,
+            target_group: Some("green".into()),
+            health,
+            shares: vec![Share { port: 80, production: true, percent: 100 }],
+        }
+    }
+
+    fn report(task_sets: Vec<TaskSet>) -> Report {
+        Report {
+            stack: "shop".into(),
+            address: "group".parse().unwrap(),
+            controller: "CODE_DEPLOY",
+            cluster: "shop".into(),
+            service: "web".into(),
+            looked: Time(0),
+            pipeline: None,
+            deployment: None,
+            task_sets,
+            listeners: Vec::new(),
+            missing: Vec::new(),
+            causes: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    fn health(healthy: usize, unhealthy: usize, other: usize) -> Option<TargetHealth> {
+        let reasons = if unhealthy > 0 { vec!["Target.FailedHealthChecks".to_owned()] } else { Vec::new() };
+        Some(TargetHealth { healthy, unhealthy, other, reasons })
+    }
+
+    #[test]
+    fn only_healthy_tasks_take_over() {
+        for (running, health, reasons) in [
+            (2, health(2, 0, 0), &[][..]),
+            // Targets of before that are on their way out do not matter.
+            (2, health(2, 0, 3), &[]),
+            (2, health(1, 1, 0), &["1 of 2 targets in green are healthy: Target.FailedHealthChecks"]),
+            (2, health(1, 0, 1), &["1 of 2 targets in green are healthy"]),
+            (1, health(1, 0, 0), &["1 of 2 tasks of web:2 run", "1 of 2 targets in green are healthy"]),
+            (2, None, &["the health of green is not known"]),
+        ] {
+            let report = report(vec![set(Role::Primary, 2, None), set(Role::Other, running, health)]);
+            assert_eq!(obstacles(&report), reasons);
+        }
+        let alone = report(vec![set(Role::Primary, 2, health(2, 0, 0))]);
+        assert_eq!(obstacles(&alone), ["there are no tasks beside those that serve"]);
+    }
+
+    #[test]
+    fn traffic_is_back_when_all_of_it_goes_to_who_serves() {
+        let mut report = report(vec![set(Role::Primary, 2, None)]);
+        assert!(is_settled(&report));
+        report.task_sets[0].shares[0].percent = 90;
+        assert!(!is_settled(&report));
+        report.task_sets.clear();
+        assert!(!is_settled(&report));
+    }
+}
