@@ -35,7 +35,7 @@ pub(crate) struct TargetArgs {
 pub(crate) enum WhenBusy {
     /// Wait until it has ended
     Wait,
-    /// Stop it, with a rollback
+    /// Stop it, and send the traffic back to where it was
     Stop,
     /// Change nothing, and exit with 4
     Fail,
@@ -87,7 +87,10 @@ pub(crate) struct ReleasePromote {
 pub(crate) struct ReleaseRollback {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// What to do about a deployment that is active and not the one to roll back
+    /// The task definition to go back to, instead of the last good one: `family:revision`, or its revision
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) to: Option<String>,
+    /// What to do about a deployment that is active
     #[arg(long, value_enum, default_value = "stop")]
     pub(crate) when_busy: WhenBusy,
 }

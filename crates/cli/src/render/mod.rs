@@ -5,6 +5,7 @@ pub(crate) mod diagnostic;
 pub(crate) mod drift;
 pub(crate) mod gate;
 pub(crate) mod graph;
+pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod plan;

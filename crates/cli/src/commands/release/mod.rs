@@ -1,5 +1,7 @@
 //! `wharf release`, one file a verb.
 
+mod busy;
+mod follow;
 mod history;
 mod promote;
 mod push;

@@ -1,8 +1,144 @@
+use super::busy;
+use super::follow::{Follower, SHOWN, STEPS, failed, phase_of, serves};
 use super::subject::Subject;
-use crate::args::ReleaseRollback;
-use crate::error::CommandError;
+use crate::args::{ReleaseRollback, WhenBusy};
+use crate::error::{self, CommandError};
+use crate::terminal;
+use std::time::Duration;
+use wharf_provider::Error as CloudError;
+use wharf_release::deploy::{Hold, proceed};
+use wharf_release::promote::{self, Step as Way};
+use wharf_release::rollback::{self, Choice, Nothing, Step};
+use wharf_release::{Phase, Report};
+
+/// How long CodeDeploy may take to send the traffic back.
+const BACK: Duration = Duration::from_mins(30);
 
 pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
-    let Subject { target, .. } = Subject::open(&args.target).await?;
-    Err(CommandError::new(format!("not built yet: {}", target.service)))
+    let subject = Subject::open(&args.target).await?;
+    let follower = Follower::new(&subject);
+    let clients = &subject.session.clients;
+    let argument = &subject.session.loaded.argument;
+    let cloud = |problem: CloudError| error::cloud(&problem);
+    loop {
+        let found = rollback::read(clients, &subject.target, &subject.snapshot).await.map_err(cloud)?;
+        match rollback::step(&found.past, &found.wanted(args.to.as_deref())) {
+            Step::Nothing(nothing) => {
+                let report = match nothing {
+                    // A run before this one may have left while the traffic was on its way back.
+                    Nothing::NotReleased { .. } => back(&follower).await?,
+                    _ => follower.look().await?,
+                };
+                terminal::out(&format!("{}; {}.", said(&nothing), serves(&report)));
+                if matches!(nothing, Nothing::NotReleased { .. } | Nothing::RolledBack { .. }) {
+                    terminal::note(&format!(
+                        "hint: `wharf release history{argument}` lists what there was; `--to REVISION` goes further back"
+                    ));
+                }
+                return Ok(0);
+            }
+            Step::Stop { id } => {
+                busy::clear(&subject, &follower, args.when_busy, &id).await?;
+                let report = back(&follower).await?;
+                let stopped = phase_of(&report, &id).is_none_or(|phase| phase == Phase::Failed);
+                if stopped && args.when_busy == WhenBusy::Stop && args.to.is_none() {
+                    terminal::out(&format!("{id} is stopped and rolled back; {}.", serves(&report)));
+                    return Ok(0);
+                }
+            }
+            Step::Wait { id } => {
+                terminal::note(&format!("CodeDeploy goes back by itself, with {id}"));
+                let has_ended = |report: &Report| phase_of(report, &id).is_none_or(Phase::has_ended);
+                follower.until("the rollback to end", STEPS, has_ended).await?;
+            }
+            Step::Resume { id, undone } => {
+                terminal::note(&format!("{id} rolls back {undone} already"));
+                return finish(&subject, &follower, &id, &undone).await;
+            }
+            Step::Release { undone, choice } => {
+                let started = found.release(clients, &subject.target, &undone, &choice).await;
+                let started = started.map_err(cloud)?;
+                terminal::note(&format!("{}: {}", started.id, chosen(&choice, &undone)));
+                return finish(&subject, &follower, &started.id, &undone).await;
+            }
+        }
+    }
+}
+
+fn said(nothing: &Nothing) -> String {
+    match nothing {
+        Nothing::Never => "There was no deployment yet, so there is nothing to roll back".to_owned(),
+        Nothing::RolledBack { id, undone: Some(undone) } => {
+            format!("{undone} is already rolled back, by {id}")
+        }
+        Nothing::RolledBack { id, undone: None } => format!("CodeDeploy has rolled back already, by {id}"),
+        Nothing::NotReleased { id, status } => {
+            let what = if status == "Stopped" { "was stopped" } else { "has failed" };
+            format!("The last deployment, {id}, {what}, so there is nothing to roll back")
+        }
+        Nothing::Serves { task_definition } => format!("{task_definition} is what serves"),
+        Nothing::NothingBefore { id } => format!("There is nothing to go back to: {id} was the first"),
+    }
+}
+
+fn chosen(choice: &Choice, undone: &str) -> String {
+    match choice {
+        Choice::Deployment { id, task_definition: Some(name) } => {
+            format!("rolls back {undone} to {name}, as {id} brought it")
+        }
+        Choice::Deployment { id, task_definition: None } => {
+            format!("rolls back {undone} to what {id} brought")
+        }
+        Choice::Previous => format!("rolls back {undone} to what it replaced"),
+        Choice::TaskDefinition(name) => format!("rolls back {undone} to {name}"),
+    }
+}
+
+/// Waits until all traffic goes to the tasks that serve.
+async fn back(follower: &Follower<'_>) -> Result<Report, CommandError> {
+    let is_there = |report: &Report| {
+        let has_ended = report.deployment.as_ref().is_none_or(|deployment| deployment.phase.has_ended());
+        has_ended && promote::is_settled(report)
+    };
+    follower.until("the traffic to be back", BACK, is_there).await
+}
+
+/// Takes a rollback to where its tasks serve. They have served before, so nobody is asked.
+async fn finish(
+    subject: &Subject,
+    follower: &Follower<'_>,
+    id: &str,
+    undone: &str,
+) -> Result<u8, CommandError> {
+    let argument = &subject.session.loaded.argument;
+    let is_shown = |report: &Report| phase_of(report, id).is_some();
+    let mut report = follower.until("the deployment to be listed", SHOWN, is_shown).await?;
+    loop {
+        let way = promote::step(&report);
+        let moved = |report: &Report| promote::step(report) != way;
+        report = match (way, &report.deployment) {
+            (Way::Prepare, _) => follower.until("the deployment to be ready", STEPS, moved).await?,
+            (Way::Check, _) => {
+                let reasons = promote::obstacles(&report);
+                if !reasons.is_empty() {
+                    let message = format!("{id} is not healthy, so it does not take over");
+                    return Err(CommandError {
+                        details: reasons.into_iter().map(|reason| format!("  {reason}")).collect(),
+                        ..CommandError::new(message).hint(format!(
+                            "`wharf release promote --force{argument}` lets it take over all the same"
+                        ))
+                    });
+                }
+                let clients = &subject.session.clients;
+                proceed(clients, id, Hold::Ready).await.map_err(|problem| error::cloud(&problem))?;
+                follower.until("the deployment to go on", SHOWN, moved).await?
+            }
+            (Way::Reroute, _) => follower.until("the traffic to move", STEPS, moved).await?,
+            (Way::Failed, Some(deployment)) => return Err(failed(deployment, argument)),
+            _ => {
+                terminal::out(&format!("{undone} is rolled back, by {id}; {}.", serves(&report)));
+                return Ok(0);
+            }
+        };
+    }
 }

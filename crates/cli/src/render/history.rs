@@ -1,0 +1,74 @@
+//! The deployments there were, a line each.
+
+use super::style::Palette;
+use wharf_release::Time;
+use wharf_release::history::Entry;
+
+/// Deployments as a table, with what each was for and why it failed below it.
+pub(crate) fn table(entries: &[Entry], palette: Palette) -> String {
+    let rows: Vec<[String; 6]> = entries.iter().map(row).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let mut lines = Vec::new();
+    for (row, entry) in rows.iter().zip(entries) {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        let line = line.trim_end();
+        lines.push(if entry.serves { palette.bold(line) } else { line.to_owned() });
+        let below = [entry.description.as_ref(), entry.error.as_ref()];
+        lines.extend(below.into_iter().flatten().map(|text| palette.faint(&format!("    {text}"))));
+    }
+    lines.join("\n")
+}
+
+fn row(entry: &Entry) -> [String; 6] {
+    let status = if entry.serves { format!("{}, serves", entry.status) } else { entry.status.clone() };
+    [
+        entry.id.clone(),
+        status,
+        entry.created.map(|time| time.to_string()).unwrap_or_default(),
+        took(entry.created, entry.completed).unwrap_or_default(),
+        entry.task_definition.clone().unwrap_or_else(|| "?".to_owned()),
+        entry.image.clone().unwrap_or_default(),
+    ]
+}
+
+/// How long it took, if it is over.
+fn took(from: Option<Time>, to: Option<Time>) -> Option<String> {
+    let seconds = to?.since(from?).max(0);
+    Some(match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_each_and_what_it_was_for_below() {
+        let entry = |id: &str, status: &str, serves| Entry {
+            id: id.into(),
+            status: status.into(),
+            created: Some(Time(0)),
+            completed: Some(Time(75)),
+            task_definition: Some("web:2".into()),
+            image: Some("web@sha256:0".into()),
+            description: None,
+            creator: Some("user".into()),
+            error: None,
+            serves,
+        };
+        let mut failed = entry("d-2", "Failed", false);
+        failed.error = Some("no task became healthy".into());
+        failed.image = None;
+        let text = table(&[failed, entry("d-1", "Succeeded", true)], Palette { color: false });
+        assert_eq!(
+            text,
+            "d-2  Failed             1970-01-01T00:00:00Z  1 min 15 s  web:2\n    no task became healthy\n\
+             d-1  Succeeded, serves  1970-01-01T00:00:00Z  1 min 15 s  web:2  web@sha256:0"
+        );
+    }
+}
