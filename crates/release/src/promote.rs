@@ -90,41 +90,15 @@ pub fn is_settled(report: &Report) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::{report, task_set};
     use crate::report::{Share, TargetHealth};
-    use crate::time::Time;
 
-    fn set(role: Role, running: i32, health: Option<TargetHealth>) -> TaskSet {
-        TaskSet {
-            color: None,
-            role,
-            id: "ecs-svc/1".into(),
-            task_definition: "web:2".into(),
-            image: None,
-            desired: 2,
-            running,
-            pending: 0,
-            target_group: Some("green".into()),
-            health,
-            shares: vec![Share { port: 80, production: true, percent: 100 }],
-        }
-    }
-
-    fn report(task_sets: Vec<TaskSet>) -> Report {
-        Report {
-            stack: "shop".into(),
-            address: "group".parse().unwrap(),
-            controller: "CODE_DEPLOY",
-            cluster: "shop".into(),
-            service: "web".into(),
-            looked: Time(0),
-            pipeline: None,
-            deployment: None,
-            task_sets,
-            listeners: Vec::new(),
-            missing: Vec::new(),
-            causes: Vec::new(),
-            next: Vec::new(),
-        }
+    /// Tasks that serve, and beside them others.
+    fn with(running: i32, health: Option<TargetHealth>) -> Report {
+        let mut report = report();
+        let green = TaskSet { running, health, ..task_set("web:2", "green", 2) };
+        report.task_sets.push(green);
+        report
     }
 
     fn health(healthy: usize, unhealthy: usize, other: usize) -> Option<TargetHealth> {
@@ -143,16 +117,15 @@ mod tests {
             (1, health(1, 0, 0), &["1 of 2 tasks of web:2 run", "1 of 2 targets in green are healthy"]),
             (2, None, &["the health of green is not known"]),
         ] {
-            let report = report(vec![set(Role::Primary, 2, None), set(Role::Other, running, health)]);
-            assert_eq!(obstacles(&report), reasons);
+            assert_eq!(obstacles(&with(running, health)), reasons);
         }
-        let alone = report(vec![set(Role::Primary, 2, health(2, 0, 0))]);
-        assert_eq!(obstacles(&alone), ["there are no tasks beside those that serve"]);
+        assert_eq!(obstacles(&report()), ["there are no tasks beside those that serve"]);
     }
 
     #[test]
     fn traffic_is_back_when_all_of_it_goes_to_who_serves() {
-        let mut report = report(vec![set(Role::Primary, 2, None)]);
+        let mut report = report();
+        report.task_sets[0].shares = vec![Share { port: 80, production: true, percent: 100 }];
         assert!(is_settled(&report));
         report.task_sets[0].shares[0].percent = 90;
         assert!(!is_settled(&report));

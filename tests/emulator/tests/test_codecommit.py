@@ -105,6 +105,63 @@ def test_branches(commits, refused):
     refused("BranchDoesNotExistException", commits.get_branch, **repository, branchName="main")
 
 
+def test_modes_and_trees(commits, refused):
+    create = {"repositoryName": "app", "branchName": "main"}
+    files = {"a/x/f": b"one", "a.b/g": b"two", "run": b"#!/bin/sh\n", "link": b"run", "a-c": b"three"}
+    modes = {"run": "EXECUTABLE", "link": "SYMLINK"}
+    puts = [
+        {"filePath": path, "fileContent": content, "fileMode": modes.get(path, "NORMAL")}
+        for path, content in files.items()
+    ]
+    first = commits.create_commit(**create, putFiles=puts)
+    # what `git write-tree` says of the same files
+    assert first["treeId"] == "d6635ef16a82ee0c4a04d771921e815411a0301c"
+    folder = commits.get_folder(repositoryName="app", folderPath="/")
+    assert folder["treeId"] == first["treeId"]
+    assert {item["absolutePath"]: item["fileMode"] for item in folder["files"]} == {"a-c": "NORMAL", "run": "EXECUTABLE"}
+    assert [(item["absolutePath"], item["fileMode"]) for item in folder["symbolicLinks"]] == [("link", "SYMLINK")]
+    below = commits.get_folder(repositoryName="app", folderPath="a")
+    assert below["treeId"] == next(item["treeId"] for item in folder["subFolders"] if item["absolutePath"] == "a")
+    parent = {**create, "parentCommitId": first["commitId"]}
+    refused("NoChangeException", commits.create_commit, **parent, setFileModes=[{"filePath": "run", "fileMode": "EXECUTABLE"}])
+    second = commits.create_commit(**parent, setFileModes=[{"filePath": "run", "fileMode": "NORMAL"}])
+    assert [item["fileMode"] for item in second["filesUpdated"]] == ["NORMAL"]
+    conflict = [{"filePath": "run/f", "fileContent": b"x"}]
+    parent = {**create, "parentCommitId": second["commitId"]}
+    refused("DirectoryNameConflictsWithFileNameException", commits.create_commit, **parent, putFiles=conflict)
+
+
+def test_limits(commits, refused):
+    create = {"repositoryName": "app", "branchName": "main"}
+    many = [{"filePath": f"f{number}", "fileContent": b"x"} for number in range(101)]
+    refused("MaximumFileEntriesExceededException", commits.create_commit, **create, putFiles=many)
+    large = {"filePath": "large", "fileContent": b"x" * (6 * 1024 * 1024 + 1)}
+    refused("ModelViolation", commits.create_commit, **create, putFiles=[large])
+    half = [{"filePath": name, "fileContent": b"x" * (4 * 1024 * 1024)} for name in "ab"]
+    refused("FileContentSizeLimitExceededException", commits.create_commit, **create, putFiles=half)
+    refused("BranchDoesNotExistException", commits.get_branch, repositoryName="app", branchName="main")
+
+
+def test_fast_forward(commits, refused):
+    app = {"repositoryName": "app"}
+
+    def commit(branch, name, parent=None):
+        more = {"parentCommitId": parent} if parent else {}
+        puts = [{"filePath": name, "fileContent": b"x"}]
+        return commits.create_commit(**app, branchName=branch, putFiles=puts, **more)["commitId"]
+
+    base = commit("main", "a")
+    commits.create_branch(**app, branchName="next", commitId=base)
+    ahead = commit("next", "c", commit("next", "b", base))
+    merge = {**app, "sourceCommitSpecifier": "next", "destinationCommitSpecifier": "main"}
+    assert commits.merge_branches_by_fast_forward(**merge, targetBranch="main")["commitId"] == ahead
+    assert commits.get_branch(**app, branchName="main")["branch"]["commitId"] == ahead
+    assert commits.merge_branches_by_fast_forward(**merge)["commitId"] == ahead
+    commit("main", "d", ahead)
+    commit("next", "e", ahead)
+    refused("ManualMergeRequiredException", commits.merge_branches_by_fast_forward, **merge)
+
+
 def test_differences(commits, refused):
     create = {"repositoryName": "app", "branchName": "main"}
     files = [{"filePath": path, "fileContent": b"1"} for path in ("a/b.txt", "c.txt")]

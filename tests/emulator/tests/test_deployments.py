@@ -264,3 +264,15 @@ def test_stale_reads_leave_deployments_alone(world):
     world.emulator.rules()
     assert world.status(identity) == "InProgress"
     assert len([item for item in world.emulator.control("traffic") if item["by"] == "codedeploy"]) == 2
+
+
+def test_the_hash_of_an_appspec_leads_to_its_content(world, refused):
+    world.group()
+    content = world.appspec()
+    revision = world.info(world.deploy(content))["revision"]
+    assert "content" not in revision["appSpecContent"]
+    found = world.deploys.get_application_revision(applicationName="app", revision=revision)
+    assert found["revision"]["appSpecContent"] == {**revision["appSpecContent"], "content": content}
+    assert found["revisionInfo"]["deploymentGroups"] == ["group"]
+    other = {"revisionType": "AppSpecContent", "appSpecContent": {"sha256": "0" * 64}}
+    refused("RevisionDoesNotExistException", world.deploys.get_application_revision, applicationName="app", revision=other)

@@ -1,8 +1,8 @@
 //! The deployments there were, a line each.
 
 use super::style::Palette;
-use wharf_release::Time;
 use wharf_release::history::Entry;
+use wharf_release::span;
 
 /// Deployments as a table, with what each was for and why it failed below it.
 pub(crate) fn table(entries: &[Entry], palette: Palette) -> String {
@@ -22,30 +22,22 @@ pub(crate) fn table(entries: &[Entry], palette: Palette) -> String {
 }
 
 fn row(entry: &Entry) -> [String; 6] {
+    let took = entry.created.zip(entry.completed).map(|(from, to)| span(to.since(from)));
     let status = if entry.serves { format!("{}, serves", entry.status) } else { entry.status.clone() };
     [
         entry.id.clone(),
         status,
         entry.created.map(|time| time.to_string()).unwrap_or_default(),
-        took(entry.created, entry.completed).unwrap_or_default(),
+        took.unwrap_or_default(),
         entry.task_definition.clone().unwrap_or_else(|| "?".to_owned()),
         entry.image.clone().unwrap_or_default(),
     ]
 }
 
-/// How long it took, if it is over.
-fn took(from: Option<Time>, to: Option<Time>) -> Option<String> {
-    let seconds = to?.since(from?).max(0);
-    Some(match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wharf_release::Time;
 
     #[test]
     fn one_line_each_and_what_it_was_for_below() {

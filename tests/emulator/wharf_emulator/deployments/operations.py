@@ -12,7 +12,7 @@ from .. import clock
 from ..call import Call, Fault
 from ..hooks import before, instead
 from ..missing.codedeploy import CONFIGURATIONS, configuration_exists, group
-from . import appspec, describe, task_sets
+from . import appspec, describe, revisions, task_sets
 from .machine import Machine, wants_rollback
 from .rollout import FINISHED, Rollout, instant
 
@@ -56,6 +56,7 @@ def create_deployment(call: Call) -> dict[str, Any] | None:
             name, identity = owner.deployment_group_name, other.deployment_id
             message = f"The Deployment Group '{name}' already has an active Deployment '{identity}'"
             raise Fault("DeploymentLimitExceededException", message)
+    revisions.remember(call, revision)
     return {"deploymentId": _new(call, owner, configuration, Rollout(spec, clock.now()), revision)}
 
 
