@@ -3,7 +3,6 @@
 //! Sources: `codedeploy:ListDeployments`, `BatchGetDeployments`.
 
 use crate::target::{Controller, Target};
-use crate::time::Time;
 use aws_sdk_codedeploy::types as sdk;
 use futures::future::try_join_all;
 use wharf_aws::{Clients, Named};
@@ -84,9 +83,4 @@ async fn described(clients: &Clients, ids: &[String]) -> Result<Vec<sdk::Deploym
 /// Whether a deployment has not ended.
 pub(crate) fn is_active(info: &sdk::DeploymentInfo) -> bool {
     info.status().is_some_and(|status| ACTIVE.contains(status))
-}
-
-/// When a deployment was asked for.
-pub(crate) fn created(info: &sdk::DeploymentInfo) -> Option<Time> {
-    info.create_time().map(|time| Time(time.secs()))
 }

@@ -25,6 +25,7 @@ pub mod history;
 pub mod look;
 pub mod probe;
 pub mod promote;
+pub mod push;
 pub mod rollback;
 
 pub use changes::changes;

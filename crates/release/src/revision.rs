@@ -7,7 +7,7 @@ use wharf_provider::{Absent, Error, ErrorKind, Result};
 
 /// The AppSpec of a deployment, as it can be deployed again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// Where it is, as CodeDeploy takes it.
     pub(crate) location: sdk::RevisionLocation,
     /// What it says, if that could be read and understood.
@@ -41,8 +41,8 @@ pub(crate) async fn read(
     let text = match location.revision_type() {
         Some(sdk::RevisionLocationType::AppSpecContent) => content(clients, application, location).await?,
         Some(sdk::RevisionLocationType::S3) => object(clients, location).await?,
-        Some(_) => written(location),
-        None => None,
+        // The deprecated `String`, and what is not for ECS.
+        Some(_) | None => None,
     };
     let spec = text.as_deref().and_then(AppSpec::parse);
     let location = match (location.revision_type(), text) {
@@ -73,14 +73,12 @@ pub(crate) fn sha256(text: &str) -> String {
 /// The hash of a revision that is a text.
 pub(crate) fn hash(location: &sdk::RevisionLocation) -> Option<String> {
     let told = location.app_spec_content().and_then(sdk::AppSpecContent::sha256);
-    let told = told.or_else(|| location.string().and_then(sdk::RawString::sha256)).map(str::to_owned);
-    told.or_else(|| written(location).as_deref().map(sha256))
+    told.map(str::to_owned).or_else(|| written(location).as_deref().map(sha256))
 }
 
 /// The text that an answer has with it.
 fn written(location: &sdk::RevisionLocation) -> Option<String> {
-    let content = location.app_spec_content().and_then(sdk::AppSpecContent::content);
-    content.or_else(|| location.string().and_then(sdk::RawString::content)).map(str::to_owned)
+    location.app_spec_content().and_then(sdk::AppSpecContent::content).map(str::to_owned)
 }
 
 async fn content(
