@@ -25,6 +25,7 @@ pub(crate) struct Properties {
     /// A description.
     description: Option<String>,
     /// The branch that a clone checks out. As long as the repository is empty, the first branch pushed becomes it.
+    #[schemars(extend("shared" = true))]
     default_branch: Option<String>,
     /// The KMS key that encrypts the repository.
     kms_key_id: Option<String>,
