@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Judge plans: rules with a switch each, protected addresses, a blast radius, Rego policies
     Gate(Gate),
     /// Delete everything the stack manages
-    Destroy(Apply),
+    Destroy(ChangeArgs),
     /// Show what was changed outside wharf since the last apply
     Drift(Drift),
     /// Release new versions of the application, and see how that stands
@@ -129,6 +129,9 @@ pub(crate) struct Plan {
     /// Plan a destroy
     #[arg(long)]
     pub(crate) destroy: bool,
+    /// Plan for `apply --release`
+    #[arg(long, conflicts_with = "destroy")]
+    pub(crate) release: bool,
     /// How to print the plan
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: PlanFormat,
@@ -160,8 +163,9 @@ pub(crate) struct ApplyArgs {
     pub(crate) json: bool,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Apply {
+/// What apply and destroy work on, and how.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ChangeArgs {
     #[command(flatten)]
     pub(crate) stack: StackArgs,
     #[command(flatten)]
@@ -170,6 +174,25 @@ pub(crate) struct Apply {
     pub(crate) options: ApplyArgs,
     #[command(flatten)]
     pub(crate) lock: LockArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) release: RollOutArgs,
+}
+
+/// What is released with an apply.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct RollOutArgs {
+    /// Also release what waits for it (a changed template, the network): a deployment of CodeDeploy with the live image
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// What to do about a deployment that is active
+    #[arg(long, value_enum, default_value = "fail", requires = "release")]
+    pub(crate) when_busy: WhenBusy,
 }
 
 #[derive(Debug, ClapArgs)]

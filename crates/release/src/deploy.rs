@@ -50,6 +50,22 @@ pub async fn start(clients: &Clients, target: &Target, spec: &AppSpec, descripti
     start_revision(clients, target, &Revision::of(spec), description).await
 }
 
+/// The functions that the last successful deployment called on its way, each with its lifecycle event: the next one calls
+/// them as well.
+///
+/// # Errors
+///
+/// Those of AWS.
+pub async fn last_hooks(clients: &Clients, target: &Target) -> Result<Vec<(String, String)>> {
+    let group = Group::of(target)?;
+    let last = group.deployments(clients, &[sdk::DeploymentStatus::Succeeded], 1).await?;
+    let Some(location) = last.into_iter().next().and_then(|info| info.revision) else {
+        return Ok(Vec::new());
+    };
+    let revision = revision::read(clients, group.application, &location).await?;
+    Ok(revision.spec.map(|spec| spec.hooks).unwrap_or_default())
+}
+
 /// Starts a deployment of a revision, as [`start`] does.
 pub(crate) async fn start_revision(
     clients: &Clients,

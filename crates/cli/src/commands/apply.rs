@@ -1,5 +1,6 @@
+use super::release::roll_out::{self, Waiting};
 use super::statistics;
-use crate::args::Apply;
+use crate::args::{ChangeArgs, RollOutArgs};
 use crate::error::{self, CommandError, ERROR, INTERRUPTED};
 use crate::lock::locked;
 use crate::render::{self, progress, style::Palette};
@@ -14,7 +15,12 @@ use wharf_plan::{Mode, Plan, PlanFile, bind};
 use wharf_state::{Lock, Snapshot};
 
 /// Plans, asks, and carries out: `apply` and `destroy`. Or carries out a saved plan.
-pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
+pub(crate) async fn run(
+    args: &ChangeArgs,
+    mode: Mode,
+    release: Option<RollOutArgs>,
+) -> Result<u8, CommandError> {
+    let release = release.filter(|release| release.release);
     let path = &args.stack.stack;
     let work = match saved::open(path)? {
         None => Work { command: name(mode), mode, targets: args.run.targets.clone(), saved: None },
@@ -30,8 +36,9 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
     };
     let reporter: Arc<dyn Reporter> =
         if args.options.json { Arc::new(progress::JsonLines) } else { Arc::from(progress::for_people()) };
-    let (session, stop) = Session::open(&stack, reporter).await?;
+    let (mut session, stop) = Session::open(&stack, reporter).await?;
     signals::listen(stop);
+    session.context.releases = release.is_some();
     if work.mode == Mode::Apply {
         error::warn(&session.context.expanded.exposed(), &session.loaded.sources);
     }
@@ -39,7 +46,7 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
     let outcome = locked(store, &session.loaded, work.command, timeout, async |lock| {
         under_lock(args, &work, &session, lock).await
     });
-    let outcome = outcome.await?;
+    let (outcome, waiting) = outcome.await?;
     if args.run.stats {
         statistics::print(session.clients.statistics());
         terminal::note(&format!("State writes: {}", outcome.writes));
@@ -47,7 +54,11 @@ pub(crate) async fn run(args: &Apply, mode: Mode) -> Result<u8, CommandError> {
     if let Some(advice) = store.advice() {
         terminal::note(&format!("warning: {advice}"));
     }
-    end(&outcome, &session)
+    let code = end(&outcome, &session)?;
+    if let (Some(release), Mode::Apply) = (release, work.mode) {
+        roll_out::run(session, outcome.snapshot, waiting, release.when_busy).await?;
+    }
+    Ok(code)
 }
 
 /// What is to be done.
@@ -68,7 +79,7 @@ fn name(mode: Mode) -> &'static str {
 }
 
 /// What can be said of a saved plan before anybody is asked.
-fn check_saved(args: &Apply, mode: Mode, plan: &PlanFile) -> Result<(), CommandError> {
+fn check_saved(args: &ChangeArgs, mode: Mode, plan: &PlanFile) -> Result<(), CommandError> {
     let path = args.stack.stack.display();
     if mode == Mode::Destroy {
         return Err(CommandError::new(format!("{path} is a saved plan"))
@@ -81,11 +92,11 @@ fn check_saved(args: &Apply, mode: Mode, plan: &PlanFile) -> Result<(), CommandE
 }
 
 async fn under_lock(
-    args: &Apply,
+    args: &ChangeArgs,
     work: &Work,
     session: &Session,
     lock: Arc<dyn Lock>,
-) -> Result<Outcome, CommandError> {
+) -> Result<(Outcome, Vec<Waiting>), CommandError> {
     let options = &args.options;
     let context = &session.context;
     let mut stored = context.store.read().await.map_err(|problem| error::store(&problem))?;
@@ -119,6 +130,7 @@ async fn under_lock(
     }
     let how = Options { parallelism: usize::from(options.parallelism), command: work.command.to_owned() };
     let nothing = prepared.plan.is_empty();
+    let waiting = roll_out::waiting(&prepared.plan);
     signals::changing(true);
     let outcome = apply(context, lock, prepared, &how).await;
     signals::changing(false);
@@ -127,7 +139,7 @@ async fn under_lock(
     } else {
         summary(&outcome, work.mode, nothing, palette);
     }
-    Ok(outcome)
+    Ok((outcome, waiting))
 }
 
 fn confirm(plan: &Plan, session: &Session, mode: Mode) -> Result<(), CommandError> {

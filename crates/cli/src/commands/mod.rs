@@ -27,8 +27,8 @@ pub(crate) async fn run(args: Args) -> u8 {
     let result: Result<u8, CommandError> = match args.command {
         Command::Validate(args) => validate::run(&args),
         Command::Plan(args) => plan::run(&args).await,
-        Command::Apply(args) => apply::run(&args, Mode::Apply).await,
-        Command::Destroy(args) => apply::run(&args, Mode::Destroy).await,
+        Command::Apply(args) => apply::run(&args.change, Mode::Apply, Some(args.release)).await,
+        Command::Destroy(args) => apply::run(&args, Mode::Destroy, None).await,
         Command::Drift(args) => drift::run(&args).await,
         Command::Release(args) => release::run(&args).await,
         Command::Gate(args) => gate::run(&args),

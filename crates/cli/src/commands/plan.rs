@@ -10,8 +10,9 @@ use wharf_plan::{Mode, PlanFile};
 
 /// Shows what apply would do. Takes no lock and changes nothing.
 pub(crate) async fn run(args: &Plan) -> Result<u8, CommandError> {
-    let (session, stop) = Session::open(&args.stack, Arc::from(progress::for_people())).await?;
+    let (mut session, stop) = Session::open(&args.stack, Arc::from(progress::for_people())).await?;
     signals::listen(stop);
+    session.context.releases = args.release;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     if mode == Mode::Apply {
         error::warn(&session.context.expanded.exposed(), &session.loaded.sources);

@@ -5,6 +5,7 @@ mod follow;
 mod history;
 mod promote;
 mod push;
+pub(super) mod roll_out;
 mod rollback;
 mod status;
 mod subject;
