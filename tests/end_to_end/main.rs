@@ -22,6 +22,7 @@ mod saved;
 mod secrets;
 mod state;
 mod templates;
+mod workflow;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("saved", saved::TESTS),
         ("state", state::TESTS),
         ("templates", templates::TESTS),
+        ("workflow", workflow::TESTS),
         ("remote", remote::TESTS),
         ("secrets", secrets::TESTS),
         ("import", import::TESTS),

@@ -4,7 +4,7 @@ mod case;
 mod stage;
 
 pub use case::{Call, Case, Verify, filled_text};
-pub use stage::{Run, Stage, Waiting, binary};
+pub use stage::{Run, Stage, Waiting, binary, ended};
 
 /// What a test fails with.
 pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

@@ -3,7 +3,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wharf_testkit::emulator::{Emulator, repository};
@@ -105,6 +105,9 @@ impl Stage {
         command.envs(self.emulator.environment());
         command
             .env("HOME", self.folder())
+            // Pages of load balancers come from the emulator, and none from anywhere else.
+            .env("HTTP_PROXY", self.emulator.url())
+            .env("NO_PROXY", "127.0.0.1")
             .env("NO_COLOR", "1")
             .env("COLUMNS", "100")
             .env("RUST_BACKTRACE", "0");
@@ -205,6 +208,17 @@ impl Stage {
         Ok(list.iter().map(line).collect())
     }
 
+    /// Waits until the emulator has nothing to do, and gives the operation that the first of the rules hit last.
+    ///
+    /// # Errors
+    ///
+    /// Something goes on for half a minute.
+    pub fn at_rest(&self) -> Result<Option<String>> {
+        self.until("nothing is in flight", || Ok(self.emulator.get("/_wharf/counters")?["in_flight"] == 0))?;
+        let counters = self.emulator.get("/_wharf/counters")?;
+        Ok(counters["rules"][0]["last"].as_str().map(str::to_owned))
+    }
+
     /// Waits until something is true.
     ///
     /// # Errors
@@ -219,6 +233,29 @@ impl Stage {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+}
+
+/// When a run has hung.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// Waits for a process to end; ends one that hangs, and gives no status then.
+///
+/// # Errors
+///
+/// The operating system's.
+pub fn ended(mut child: Child) -> Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if start.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

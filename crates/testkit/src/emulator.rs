@@ -145,6 +145,21 @@ impl Control {
         ureq::get(&url).call().and_then(|mut answer| answer.body_mut().read_json()).map_err(io::Error::other)
     }
 
+    /// What a listener of an emulated load balancer answers at a URL: the status, and the page.
+    ///
+    /// # Errors
+    ///
+    /// The emulator does not answer.
+    pub fn page(&self, url: &str) -> io::Result<(u16, String)> {
+        let rest = url.strip_prefix("http://").unwrap_or(url);
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = agent.get(format!("{}/{path}", self.url)).header("Host", host);
+        let mut answer = request.call().map_err(io::Error::other)?;
+        let text = answer.body_mut().read_to_string().map_err(io::Error::other)?;
+        Ok((answer.status().as_u16(), text))
+    }
+
     /// A control endpoint that takes something.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::host::{self, Result};
 use crate::python;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use wharf_testkit::emulator::Emulator;
@@ -48,8 +48,8 @@ struct Stage {
     stack: PathBuf,
 }
 
-/// Applies the reference stack, killed in the middle and run again, shows that the second plan is empty, changes something behind wharf's back, shows the
-/// plan that mends it, mends it, and destroys everything.
+/// Applies the reference stack, killed in the middle and run again, shows that the second plan is empty, changes something
+/// behind wharf's back, shows the plan that mends it, mends it, releases a version and goes back, and destroys everything.
 pub(crate) fn run(keep: bool) -> Result<()> {
     let wharf = host::wharf(false)?;
     let emulator = start(0)?;
@@ -79,21 +79,87 @@ pub(crate) fn run(keep: bool) -> Result<()> {
     stage.wharf(&["plan", "ecs-pipeline"])?;
     host::say("\n# Apply mends it:");
     stage.wharf(&["apply", "ecs-pipeline", "--auto-approve"])?;
+    stage.release()?;
     host::say("\n# And everything goes away again:");
     stage.wharf(&["destroy", "ecs-pipeline", "--auto-approve"])?;
-    let left = stage.objects()?;
-    host::say(&format!("\nLeft in the account: {left} objects."));
+    let (revisions, left) = stage.left()?;
+    host::say(&format!(
+        "\nLeft in the account: {left} objects, and what the pipeline registered for its deployments: {revisions} task definition."
+    ));
     if left == 0 { Ok(()) } else { Err("the destroy left something".into()) }
 }
 
 impl Stage {
+    /// From a commit to the traffic, and back.
+    fn release(&self) -> Result<()> {
+        let environment = self.emulator.environment();
+        let output = Command::new(&self.wharf)
+            .args(["output", "ecs-pipeline", "--json"])
+            .current_dir(self.folder())
+            .envs(environment)
+            .output()?;
+        let outputs: Value = serde_json::from_slice(&output.stdout)?;
+        let url = |name: &str| {
+            let output = &outputs[name];
+            output.as_str().or_else(|| output["value"].as_str()).unwrap_or_default().to_owned()
+        };
+        let (production, qa) = (url("production_url"), url("qa_url"));
+        host::say(
+            "\n# A developer commits. The pipeline builds an image and deploys it beside the one that serves:",
+        );
+        let page = self.stack.join("app/index.html");
+        let text = std::fs::read_to_string(&page)?;
+        std::fs::write(&page, text.replace("It works", "It works, blue and green"))?;
+        self.wharf(&["release", "push", "ecs-pipeline/app", "ecs-pipeline", "-m", "Blue and green"])?;
+        self.wharf(&["release", "wait", "ecs-pipeline", "--until", "ready"])?;
+        self.wharf(&["release", "status", "ecs-pipeline"])?;
+        self.browse(&[&production, &qa])?;
+        host::say("\n# Somebody has looked at it on the QA port, and lets it take over:");
+        self.wharf(&["release", "promote", "ecs-pipeline"])?;
+        self.browse(&[&production])?;
+        host::say(
+            "\n# Terraform would switch production back to the old tasks now. wharf knows who has the traffic:",
+        );
+        self.wharf(&["plan", "ecs-pipeline"])?;
+        self.wharf(&["apply", "ecs-pipeline", "--auto-approve"])?;
+        host::say("\n# The new version was not so good after all:");
+        self.wharf(&["release", "rollback", "ecs-pipeline"])?;
+        self.browse(&[&production])?;
+        self.wharf(&["plan", "ecs-pipeline"])
+    }
+
+    /// Shows which revision answers at each URL of the load balancer.
+    fn browse(&self, urls: &[&String]) -> Result<()> {
+        host::say("");
+        for url in urls {
+            let (status, page) = self.emulator.page(url)?;
+            let revision = page.split(|c: char| c.is_whitespace() || "<>()".contains(c));
+            let revision = revision.into_iter().find(|word| word.starts_with("ecs-pipeline:"));
+            host::say(&format!("{url} answers {status}, from {}", revision.unwrap_or("nobody")));
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> &Path {
+        self.stack.parent().unwrap_or(Path::new("."))
+    }
+
+    /// How many revisions of task definitions there are, and how many other objects.
+    fn left(&self) -> Result<(usize, usize)> {
+        let objects = self.emulator.get("/_wharf/objects")?;
+        let objects = objects.as_array().cloned().unwrap_or_default();
+        let revisions = objects.iter().filter(|object| object["type"] == "aws_ecs_task_definition").count();
+        Ok((revisions, objects.len() - revisions))
+    }
+
     /// Runs wharf and shows what it prints; long plans and progress are cut, as a reader would skim them.
     fn wharf(&self, arguments: &[&str]) -> Result<()> {
         host::say(&format!("\n$ wharf {}", arguments.join(" ")));
-        let folder = self.stack.parent().unwrap_or(Path::new("."));
         let mut command = Command::new(&self.wharf);
-        let output =
-            command.args(arguments).current_dir(folder).envs(self.emulator.environment()).output()?;
+        command.args(arguments).current_dir(self.folder()).envs(self.emulator.environment());
+        // The load balancer has a name that only the emulator knows.
+        command.env("HTTP_PROXY", self.emulator.url()).env("NO_PROXY", "127.0.0.1");
+        let output = command.output()?;
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let progress = String::from_utf8_lossy(&output.stderr).into_owned();
         let counts = ["\nPlan: ", "\nNo changes."].into_iter().find_map(|counts| stdout.find(counts));
@@ -105,10 +171,16 @@ impl Stage {
         if !plan.is_empty() {
             host::say("");
         }
-        let (counts, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-        host::say(counts);
-        show(&progress);
-        show(rest);
+        if plan.is_empty() {
+            // As people see it: what happens, then what came of it.
+            show(&progress);
+            show(rest);
+        } else {
+            let (counts, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+            host::say(counts);
+            show(&progress);
+            show(rest);
+        }
         if output.status.success() {
             Ok(())
         } else {
@@ -119,11 +191,10 @@ impl Stage {
     /// Runs wharf, and kills it with SIGKILL once a good part of the work is done.
     fn killed(&self, arguments: &[&str]) -> Result<()> {
         host::say(&format!("\n$ wharf {}", arguments.join(" ")));
-        let folder = self.stack.parent().unwrap_or(Path::new("."));
-        let log = folder.join("killed.txt");
+        let log = self.folder().join("killed.txt");
         let file = std::fs::File::create(&log)?;
         let mut command = Command::new(&self.wharf);
-        command.args(arguments).current_dir(folder).envs(self.emulator.environment());
+        command.args(arguments).current_dir(self.folder()).envs(self.emulator.environment());
         let mut child = command.stdout(std::process::Stdio::null()).stderr(file).spawn()?;
         while child.try_wait()?.is_none() && self.objects()? < MIDDLE {
             std::thread::sleep(std::time::Duration::from_millis(5));
@@ -145,9 +216,8 @@ impl Stage {
 
     /// Whether every object of the account is in the state, by its id: neither an orphan nor a second one.
     fn nothing_twice(&self) -> Result<()> {
-        let folder = self.stack.parent().unwrap_or(Path::new("."));
         let mut command = Command::new(&self.wharf);
-        let output = command.args(["state", "pull", "ecs-pipeline"]).current_dir(folder).output()?;
+        let output = command.args(["state", "pull", "ecs-pipeline"]).current_dir(self.folder()).output()?;
         let state = String::from_utf8_lossy(&output.stdout).into_owned();
         let objects = self.emulator.get("/_wharf/objects")?;
         let objects = objects.as_array().cloned().unwrap_or_default();
