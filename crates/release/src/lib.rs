@@ -5,12 +5,12 @@
 
 mod cause;
 mod changes;
+mod deployments;
 mod evidence;
 #[cfg(test)]
 mod fixtures;
 mod goal;
 mod next;
-mod deployments;
 mod phase;
 mod report;
 mod revision;
