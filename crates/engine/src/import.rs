@@ -74,6 +74,13 @@ pub async fn import(
             let instance = context.expanded.instance(&import.address);
             let asked = instance.and_then(|i| context.expanded.properties(i, &NothingKnown).ok());
             conceal(&schema, &mut attributes, &asked.unwrap_or_default());
+            // Of what AWS does not tell, the read has only said the default.
+            for field in schema.fields.iter().filter(|field| field.write_only) {
+                let applied = import.properties.get(&field.name);
+                if let (Some(told), Some(applied)) = (attributes.get_mut(&field.name), applied) {
+                    told.clone_from(applied);
+                }
+            }
         }
         let instances = context.expanded.instances();
         let dependencies = graph.node(&import.address).map_or(import.dependencies, |node| {
