@@ -159,7 +159,7 @@ class Machine:
         else:
             task_sets.start(self.call, service, green, unhealthy is None, unhealthy)
             if unhealthy is not None:
-                why = unhealthy.get("health_reason", task_sets.FAILED_CHECKS)
+                why = unhealthy.get("reason") or unhealthy.get("health_reason", task_sets.FAILED_CHECKS)
                 task_sets.tell(service, green, self.rollout.due, f"has tasks that fail their health checks: {why}")
         if stopped is None and exits is None and unhealthy is None:
             if self.rollout.held:

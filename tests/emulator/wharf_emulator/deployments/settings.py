@@ -11,7 +11,7 @@ from .appspec import HOOKS
 
 KINDS = {
     "tasks_do_not_start": {"service", "reason"},
-    "failing_health_checks": {"service", "health_reason", "description"},
+    "failing_health_checks": {"service", "reason", "health_reason", "description"},
     "failing_hook": {"service", "hook", "reason", "log"},
     "container_exits": {"service", "exit_code", "log"},
     "alarm": {"service", "alarm"},
