@@ -17,6 +17,7 @@ mod policies;
 mod policy;
 mod recipes;
 mod reference;
+mod release_status;
 mod remote;
 mod saved;
 mod secrets;
@@ -54,6 +55,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("gate", gate::TESTS),
         ("policies", policies::TESTS),
         ("reference", reference::TESTS),
+        ("release_status", release_status::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),
         ("templates", templates::TESTS),

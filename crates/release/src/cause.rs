@@ -10,11 +10,12 @@ const OWN: &[&str] = &["Install", "AllowTestTraffic", "AllowTraffic"];
 /// anew, a pipeline that failed before somebody deployed by hand.
 pub(crate) fn causes(report: &Report, evidence: &Evidence) -> Vec<Cause> {
     let mut causes = Vec::new();
-    let deployment = report.deployment.as_ref().filter(|_| !report.deployment_is_to_come());
+    let current = report.deployment.as_ref().filter(|_| !report.deployment_is_to_come());
+    let deployments: Vec<&Deployment> = report.rolled_back.as_ref().into_iter().chain(current).collect();
     if !report.pipeline_is_past() {
         builds(&mut causes, evidence);
     }
-    if let Some(deployment) = deployment {
+    for deployment in &deployments {
         alarm(&mut causes, deployment);
         hooks(&mut causes, deployment);
     }
@@ -24,7 +25,7 @@ pub(crate) fn causes(report: &Report, evidence: &Evidence) -> Vec<Cause> {
     if causes.is_empty() {
         causes.extend(evidence.events.iter().map(|event| said(event.clone())));
     }
-    if let Some(deployment) = deployment {
+    for deployment in &deployments {
         ended(&mut causes, deployment);
     }
     if !report.pipeline_is_past() {
@@ -219,6 +220,16 @@ mod tests {
         assert_eq!(
             whats(&failed, &Evidence::default()),
             ["an alarm stopped the deployment d-1: Activated alarms: web-errors"]
+        );
+    }
+
+    #[test]
+    fn a_rollback_has_the_causes_of_what_it_takes_back() {
+        let mut now = report().with(deployment("InProgress", Phase::Preparing));
+        now.rolled_back = Some(failed_deployment("HOOK_EXECUTION_FAILURE", "it said no"));
+        assert_eq!(
+            whats(&now, &Evidence::default()),
+            ["the deployment d-1 failed: HOOK_EXECUTION_FAILURE: it said no"]
         );
     }
 

@@ -2,7 +2,8 @@
 
 use crate::report::{Deployment, Pipeline, PipelineAction, PipelineStage, Report};
 
-/// What a report has that the earlier one had not: states of actions, of the deployment and of its events. Without an earlier one,
+/// What a report has that the earlier one had not: states of actions, of the deployment and of
+/// its events, and the first cause of trouble. Without an earlier one,
 /// only where things stand.
 pub fn changes(earlier: Option<&Report>, now: &Report) -> Vec<String> {
     let mut lines = Vec::new();
@@ -13,6 +14,10 @@ pub fn changes(earlier: Option<&Report>, now: &Report) -> Vec<String> {
         let same = |known: &&Deployment| known.id == deployment.id;
         let known = earlier.map(|earlier| earlier.deployment.as_ref().filter(same));
         of_deployment(&mut lines, known, deployment);
+    }
+    // Why it hangs, the first time it does: the words change with every task that stops.
+    if earlier.is_none_or(|earlier| earlier.causes.is_empty()) {
+        lines.extend(now.causes.first().map(|cause| cause.what.clone()));
     }
     lines
 }
@@ -80,7 +85,7 @@ fn of_deployment(lines: &mut Vec<String>, earlier: Option<Option<&Deployment>>, 
 mod tests {
     use super::*;
     use crate::fixtures::{deployment, event, pipeline_at, report};
-    use crate::report::Phase;
+    use crate::report::{Cause, Phase};
 
     #[test]
     fn only_what_is_new_is_told() {
@@ -99,6 +104,11 @@ mod tests {
             changes(Some(&first), &second),
             ["deployment d-1: Install: Succeeded", "deployment d-1: Ready"]
         );
+        let cause = |what: &str| Cause { what: what.into(), source: None, log: Vec::new() };
+        let why = Report { causes: vec![cause("1 task stopped"), cause("it failed")], ..second.clone() };
+        assert_eq!(changes(Some(&second), &why), ["1 task stopped"]);
+        let more = Report { causes: vec![cause("2 tasks stopped")], ..second.clone() };
+        assert_eq!(changes(Some(&why), &more), [""; 0]);
         let mut third = second.clone();
         third.deployment.as_mut().unwrap().id = "d-2".into();
         third.pipeline.as_mut().unwrap().execution = Some("e-2".into());

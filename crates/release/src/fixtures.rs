@@ -29,6 +29,7 @@ pub(crate) fn report() -> Report {
         looked: NOW,
         pipeline: None,
         deployment: None,
+        rolled_back: None,
         task_sets: vec![blue],
         listeners: Vec::new(),
         missing: Vec::new(),
@@ -69,6 +70,7 @@ pub(crate) fn deployment(status: &str, phase: Phase) -> Deployment {
         terminates: None,
         error: None,
         rollback: None,
+        rolls_back: None,
     }
 }
 

@@ -47,12 +47,17 @@ impl Goal {
                 return Verdict::Failed;
             }
         }
+        self.judge_phase(deployment.phase)
+    }
+
+    /// Whether a deployment in this phase is as far.
+    pub fn judge_phase(self, phase: Phase) -> Verdict {
         let needed = match self {
             Goal::Ready => Phase::Ready,
             Goal::Rerouted => Phase::Rerouted,
             Goal::Done => Phase::Done,
         };
-        match deployment.phase {
+        match phase {
             Phase::Failed => Verdict::Failed,
             phase if phase >= needed => Verdict::Reached,
             _ => Verdict::UnderWay,

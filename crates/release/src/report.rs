@@ -23,6 +23,8 @@ pub struct Report {
     pub pipeline: Option<Pipeline>,
     /// The deployment that was started last, running or not; none before the first.
     pub deployment: Option<Deployment>,
+    /// The deployment that this one takes back, if it was made for that.
+    pub rolled_back: Option<Deployment>,
     /// What serves, and beside it what is about to take over or to go. The primary one comes first.
     pub task_sets: Vec<TaskSet>,
     /// The production listeners, then those for tests.
@@ -181,6 +183,8 @@ pub struct Deployment {
     pub error: Option<DeploymentError>,
     /// What became of a rollback.
     pub rollback: Option<String>,
+    /// The deployment that this one takes back: CodeDeploy makes one of its own for an automatic rollback.
+    pub rolls_back: Option<String>,
 }
 
 /// How far a deployment is.

@@ -16,9 +16,22 @@ use wharf_provider::Result;
 ///
 /// Those of AWS.
 pub async fn report(clients: &Clients, target: &Target) -> Result<Report> {
+    whole(clients, target, None).await
+}
+
+/// How a release stands, with this deployment instead of the newest.
+///
+/// # Errors
+///
+/// Those of AWS.
+pub async fn report_of(clients: &Clients, target: &Target, deployment: &str) -> Result<Report> {
+    whole(clients, target, Some(deployment)).await
+}
+
+async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<Report> {
     let looked = Time::now();
-    let (deployed, service, traffic, pipeline) = futures::try_join!(
-        deployment(clients, target),
+    let (mut deployed, service, traffic, pipeline) = futures::try_join!(
+        deployment(clients, target, id),
         service::seen(clients, &target.cluster, &target.service),
         traffic::seen(clients, target),
         pipeline(clients, target),
@@ -38,13 +51,15 @@ pub async fn report(clients: &Clients, target: &Target) -> Result<Report> {
         looked,
         pipeline,
         deployment: deployed.deployment,
+        rolled_back: deployed.rolled_back.as_mut().and_then(|before| before.deployment.take()),
         task_sets,
         listeners: traffic.listeners,
         missing,
         causes: Vec::new(),
         next: Vec::new(),
     };
-    let (evidence, unseen) = why::evidence(clients, target, &report, &service, &deployed.colors).await?;
+    let colors = deployed.rolled_back.map_or(deployed.colors, |before| before.colors);
+    let (evidence, unseen) = why::evidence(clients, target, &report, &service, &colors).await?;
     report.missing.extend(unseen);
     report.causes = causes(&report, &evidence);
     report.next = next(&report);
@@ -58,11 +73,14 @@ async fn pipeline(clients: &Clients, target: &Target) -> Result<Option<Pipeline>
     }
 }
 
-async fn deployment(clients: &Clients, target: &Target) -> Result<codedeploy::Seen> {
+async fn deployment(clients: &Clients, target: &Target, id: Option<&str>) -> Result<codedeploy::Seen> {
     match &target.controller {
         Controller::CodeDeploy { application, group } => {
             let deploys_to = format!("{}:{}", target.cluster, target.service);
-            codedeploy::newest(clients, application, group, &deploys_to).await
+            match id {
+                Some(id) => codedeploy::one(clients, id, &deploys_to).await,
+                None => codedeploy::newest(clients, application, group, &deploys_to).await,
+            }
         }
         Controller::Ecs => Ok(codedeploy::Seen::default()),
     }

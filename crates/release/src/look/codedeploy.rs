@@ -13,8 +13,10 @@ use wharf_provider::{Absent, Result};
 /// What there is of deployments.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// The newest.
+    /// The one that was asked for.
     pub(super) deployment: Option<Deployment>,
+    /// The deployment that it takes back.
+    pub(super) rolled_back: Option<Box<Seen>>,
     /// `Blue` and `Green`, by the ids of their task sets.
     pub(super) colors: BTreeMap<String, String>,
     /// What is gone.
@@ -34,9 +36,18 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
         return Ok(Seen { missing, ..Seen::default() });
     };
     match found.last_attempted_deployment.and_then(|last| last.deployment_id) {
-        Some(id) => deployment(clients, &id, target).await,
+        Some(id) => one(clients, &id, target).await,
         None => Ok(Seen::default()),
     }
+}
+
+/// A deployment, with the one that it takes back if it was made for that.
+pub(super) async fn one(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
+    let mut seen = deployment(clients, id, target).await?;
+    if let Some(before) = seen.deployment.as_ref().and_then(|deployment| deployment.rolls_back.as_deref()) {
+        seen.rolled_back = Some(Box::new(deployment(clients, before, target).await?));
+    }
+    Ok(seen)
 }
 
 async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
@@ -65,7 +76,7 @@ async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
     Ok(Seen {
         deployment: Some(shown(id, info, events.into_iter().flatten().map(event).collect())),
         colors: sets.into_iter().flatten().filter_map(color).collect(),
-        missing: Vec::new(),
+        ..Seen::default()
     })
 }
 
@@ -141,6 +152,10 @@ fn shown(id: &str, info: sdk::DeploymentInfo, events: Vec<LifecycleEvent>) -> De
             code: error.code.map(|code| code.as_str().to_owned()).unwrap_or_default(),
             message: error.message.unwrap_or_default(),
         }),
+        rolls_back: info
+            .rollback_info
+            .as_ref()
+            .and_then(|info| info.rollback_triggering_deployment_id.clone()),
         rollback: info.rollback_info.and_then(rollback),
         status,
         events,

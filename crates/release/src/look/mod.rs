@@ -10,4 +10,4 @@ mod tasks;
 mod traffic;
 mod why;
 
-pub use all::report;
+pub use all::{report, report_of};

@@ -18,7 +18,7 @@ const RECENT: i64 = 15;
 /// How many of a service's events are of interest.
 const EVENTS: usize = 3;
 
-/// What there is to say why, and what could not be seen.
+/// What there is to say why, and what could not be seen. `colors` are those of the deployment that is to blame.
 pub(super) async fn evidence(
     clients: &Clients,
     target: &Target,
@@ -26,7 +26,8 @@ pub(super) async fn evidence(
     seen: &Seen,
     colors: &BTreeMap<String, String>,
 ) -> Result<(Evidence, Vec<String>)> {
-    let deployment = report.deployment.as_ref().filter(|deployment| is_to_blame(report, deployment));
+    let newest = report.deployment.as_ref().filter(|deployment| is_to_blame(report, deployment));
+    let deployment = report.rolled_back.as_ref().or(newest);
     let unwell =
         deployment.is_some() || report.task_sets.iter().any(|set| !set.is_complete() || set.unhealthy() > 0);
     let since = match deployment {

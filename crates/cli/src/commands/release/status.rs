@@ -15,7 +15,7 @@ pub(crate) async fn run(args: &ReleaseStatus) -> Result<u8, CommandError> {
         return Ok(0);
     }
     let mut shown: Option<Report> = None;
-    let ended = watch::until(&subject, None, |report| {
+    let ended = watch::until(&subject, None, false, |report| {
         let same = shown.as_ref().is_some_and(|shown| report.says_the_same(shown));
         let result = show(&report, shown.is_none(), same, args.json);
         shown = Some(report);

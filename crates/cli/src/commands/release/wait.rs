@@ -2,20 +2,26 @@ use super::subject::Subject;
 use super::watch;
 use crate::args::{ReleaseWait, Until};
 use crate::error::{CommandError, NOT_RELEASED, TOO_LATE};
-use crate::{secret, terminal};
+use crate::render::release::words::told;
+use crate::terminal;
 use tokio::time::Instant;
-use wharf_release::{Goal, Phase, Report, Verdict, changes, span};
+use wharf_release::{Cause, Goal, Phase, Report, Verdict, changes, span};
 
 pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
     let argument = subject.session.loaded.argument.as_str();
     let goal = goal(args.until);
     let mut last: Option<Report> = None;
-    let end = watch::until(&subject, Some(Instant::now() + args.timeout), |report| {
+    let mut only: Option<String> = None;
+    let end = watch::until(&subject, Some(Instant::now() + args.timeout), true, |report| {
         for line in changes(last.as_ref(), &report) {
-            terminal::note(&secret::hidden(line));
+            terminal::note(&told(&line));
         }
-        let verdict = goal.judge(&report);
+        let verdict = match &report.deployment {
+            Some(deployment) if only.is_some() => goal.judge_phase(deployment.phase),
+            _ => goal.judge(&report),
+        };
+        only = only.take().or_else(|| watch::running(&report));
         last = Some(report);
         (verdict != Verdict::UnderWay).then_some(verdict)
     });
@@ -24,7 +30,7 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
     match verdict {
         Some(Verdict::Reached | Verdict::UnderWay) => {
             for line in &report.next {
-                terminal::note(&secret::hidden(line));
+                terminal::note(&told(line));
             }
             Ok(0)
         }
@@ -57,14 +63,16 @@ fn failed(report: &Report, argument: &str) -> CommandError {
         (None, None) => "the release failed".to_owned(),
     };
     let mut error = CommandError { code: NOT_RELEASED, ..CommandError::new(message) };
-    for cause in &report.causes {
-        error.details.push(format!("  {}", cause.what));
-        if !cause.log.is_empty() {
-            // Together, as a secret may have several lines.
-            error.details.push(format!("    | {}", cause.log.join("\n    | ")));
-        }
-    }
+    error.details.extend(report.causes.iter().map(why));
     error.hint(format!("`wharf release status{argument}` shows what serves"))
+}
+
+/// A cause, with the log below it.
+fn why(cause: &Cause) -> String {
+    // Together, as a secret may have several lines: they are hidden before the lines are set apart.
+    let log = told(&cause.log.join("\n"));
+    let lines = log.lines().map(|line| format!("\n    | {line}"));
+    format!("  {}{}", told(&cause.what), lines.collect::<String>())
 }
 
 /// It did not come in time.
@@ -77,6 +85,7 @@ fn late(args: &ReleaseWait, report: &Report, argument: &str) -> CommandError {
     };
     let message = format!("waited {} for the deployment to be {what}, in vain", span(seconds));
     let mut error = CommandError { code: TOO_LATE, ..CommandError::new(message) };
+    error.details.extend(report.causes.iter().map(why));
     error.details.extend(report.next.iter().map(|line| format!("  {line}")));
     error.hint(format!("it goes on in AWS: `wharf release status{argument}` shows what it waits for"))
 }

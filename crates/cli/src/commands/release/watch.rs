@@ -23,20 +23,31 @@ pub(super) async fn look(subject: &Subject) -> Result<Report, CommandError> {
 }
 
 /// Looks until `seen` gives a value; none if it gives none before the deadline. What fails in passing is said and tried again.
+/// With `stay`, a deployment that is seen running is looked at from then on, whatever is started after it.
 pub(super) async fn until<T>(
     subject: &Subject,
     deadline: Option<Instant>,
+    stay: bool,
     mut seen: impl FnMut(Report) -> Option<T>,
 ) -> Result<Option<T>, CommandError> {
     signals::on_leaving(LEFT);
     let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     let mut failures = 0;
     let mut looked = false;
+    let mut only: Option<String> = None;
+    let (clients, target) = (&subject.session.clients, &subject.target);
     loop {
-        match look::report(&subject.session.clients, &subject.target).await {
+        let report = match &only {
+            Some(id) => look::report_of(clients, target, id).await,
+            None => look::report(clients, target).await,
+        };
+        match report {
             Ok(report) => {
                 failures = 0;
                 looked = true;
+                if stay && only.is_none() {
+                    only = running(&report);
+                }
                 if let Some(value) = seen(report) {
                     return Ok(Some(value));
                 }
@@ -58,6 +69,12 @@ pub(super) async fn until<T>(
         }
         tokio::time::sleep(pause).await;
     }
+}
+
+/// The deployment that is under way.
+pub(super) fn running(report: &Report) -> Option<String> {
+    let deployment = report.deployment.as_ref().filter(|deployment| !deployment.phase.has_ended());
+    deployment.map(|deployment| deployment.id.clone())
 }
 
 /// Whether an error may be over soon.

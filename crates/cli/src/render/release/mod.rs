@@ -4,6 +4,6 @@ mod causes;
 mod deployment;
 mod pipeline;
 mod serving;
-mod words;
 
 pub(crate) mod screen;
+pub(crate) mod words;

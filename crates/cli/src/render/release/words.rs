@@ -4,7 +4,7 @@ use crate::render::style::Palette;
 use crate::secret;
 
 /// A text from AWS without the stack's secrets, and without what would move a terminal's cursor. Lines stay.
-pub(super) fn told(text: &str) -> String {
+pub(crate) fn told(text: &str) -> String {
     let hidden = secret::hidden(text);
     hidden
         .chars()
