@@ -167,7 +167,6 @@ mod tests {
         Stopped {
             revision: "web:7".into(),
             task: "0a1b".into(),
-            stopped: None,
             count: 1,
             reason: "Essential container in task exited".into(),
             containers: vec!["web: exit code 1".into()],

@@ -2,19 +2,13 @@
 
 use crate::report::{Deployment, Pipeline, PipelineAction, PipelineStage, Report};
 
-/// What a report has that the earlier one had not: states of actions, of the deployment and of
-/// its events, and the first cause of trouble. Without an earlier one,
-/// only where things stand.
+/// What a report has that the earlier one had not: states of actions, of the deployment and of its events, and the first cause
+/// of trouble. Without an earlier one, only where things stand.
 pub fn changes(earlier: Option<&Report>, now: &Report) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(pipeline) = &now.pipeline {
-        of_pipeline(&mut lines, earlier.map(|earlier| earlier.pipeline.as_ref()), pipeline);
-    }
-    if let Some(deployment) = &now.deployment {
-        let same = |known: &&Deployment| known.id == deployment.id;
-        let known = earlier.map(|earlier| earlier.deployment.as_ref().filter(same));
-        of_deployment(&mut lines, known, deployment);
-    }
+    let mut lines = match earlier {
+        Some(earlier) => moved(earlier, now),
+        None => standing(now),
+    };
     // Why it hangs, the first time it does: the words change with every task that stops.
     if earlier.is_none_or(|earlier| earlier.causes.is_empty()) {
         lines.extend(now.causes.first().map(|cause| cause.what.clone()));
@@ -22,49 +16,58 @@ pub fn changes(earlier: Option<&Report>, now: &Report) -> Vec<String> {
     lines
 }
 
-fn of_pipeline(lines: &mut Vec<String>, earlier: Option<Option<&Pipeline>>, now: &Pipeline) {
+/// Where a pipeline that is under way is, and how the deployment is.
+fn standing(now: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(pipeline) = now.pipeline.as_ref().filter(|pipeline| pipeline.is_running()) {
+        let at = match pipeline.running().next() {
+            Some((stage, action)) => format!("{} ({}): InProgress", stage.name, action.name),
+            None => pipeline.status.clone().unwrap_or_default(),
+        };
+        lines.push(format!("pipeline {}: {at}", pipeline.name));
+    }
+    lines.extend(
+        now.deployment
+            .as_ref()
+            .map(|deployment| format!("deployment {}: {}", deployment.id, deployment.status)),
+    );
+    lines
+}
+
+fn moved(earlier: &Report, now: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(pipeline) = &now.pipeline {
+        let same = |known: &&Pipeline| known.execution == pipeline.execution;
+        of_pipeline(&mut lines, earlier.pipeline.as_ref().filter(same), pipeline);
+    }
+    if let Some(deployment) = &now.deployment {
+        let same = |known: &&Deployment| known.id == deployment.id;
+        of_deployment(&mut lines, earlier.deployment.as_ref().filter(same), deployment);
+    }
+    lines
+}
+
+/// `earlier` is the same execution, if that was there.
+fn of_pipeline(lines: &mut Vec<String>, earlier: Option<&Pipeline>, now: &Pipeline) {
     let name = &now.name;
-    let Some(earlier) = earlier else {
-        if now.is_running() {
-            lines.push(format!("pipeline {name}: {}", at(now)));
-        }
-        return;
-    };
-    let earlier = earlier.filter(|earlier| earlier.execution == now.execution);
     if earlier.is_none() {
         let commit = now.revision_summary.as_deref().map(|text| format!(" for {text}")).unwrap_or_default();
         lines.push(format!("pipeline {name}: a new execution{commit}"));
     }
     for (stage, action) in now.actions() {
-        let before = earlier.and_then(|earlier| {
-            let same = |(other, known): &(&PipelineStage, &PipelineAction)| {
-                other.name == stage.name && known.name == action.name
-            };
-            earlier.actions().find(same)?.1.status.as_ref()
-        });
-        match &action.status {
-            Some(status) if before != Some(status) => {
-                lines.push(format!("pipeline {name}: {} ({}): {status}", stage.name, action.name));
-            }
-            _ => {}
+        let same = |(other, known): &(&PipelineStage, &PipelineAction)| {
+            other.name == stage.name && known.name == action.name
+        };
+        let before = earlier.and_then(|earlier| earlier.actions().find(same)?.1.status.as_ref());
+        if let Some(status) = action.status.as_ref().filter(|status| before != Some(status)) {
+            lines.push(format!("pipeline {name}: {} ({}): {status}", stage.name, action.name));
         }
     }
 }
 
-/// Where a pipeline is.
-fn at(pipeline: &Pipeline) -> String {
-    match pipeline.running().next() {
-        Some((stage, action)) => format!("{} ({}): InProgress", stage.name, action.name),
-        None => pipeline.status.clone().unwrap_or_default(),
-    }
-}
-
-fn of_deployment(lines: &mut Vec<String>, earlier: Option<Option<&Deployment>>, now: &Deployment) {
+/// `earlier` is the same deployment, if that was there.
+fn of_deployment(lines: &mut Vec<String>, earlier: Option<&Deployment>, now: &Deployment) {
     let id = &now.id;
-    let Some(earlier) = earlier else {
-        lines.push(format!("deployment {id}: {}", now.status));
-        return;
-    };
     if earlier.is_none() {
         lines.push(format!("deployment {id}: created"));
     }

@@ -1,7 +1,5 @@
 //! What is looked for only when something goes wrong: tasks that stopped, builds that failed, what the service said.
 
-use crate::time::Time;
-
 /// All that may tell why.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Evidence {
@@ -20,8 +18,6 @@ pub(crate) struct Stopped {
     pub(crate) revision: String,
     /// The id of the newest of them.
     pub(crate) task: String,
-    /// When that stopped.
-    pub(crate) stopped: Option<Time>,
     /// How many there are.
     pub(crate) count: usize,
     /// `Essential container in task exited`, `CannotPullContainerError: …`.

@@ -11,11 +11,8 @@ const INSTALL_MINUTES: i64 = 60;
 /// What happens next, the most important first.
 pub(crate) fn next(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(pipeline) = report.pipeline.as_ref().filter(|pipeline| pipeline.is_running()) {
-        if let Some(line) = of_pipeline(report, pipeline) {
-            lines.push(line);
-        }
-    }
+    let pipeline = report.pipeline.as_ref().filter(|pipeline| pipeline.is_running());
+    lines.extend(pipeline.and_then(|pipeline| of_pipeline(report, pipeline)));
     if report.deployment_is_to_come()
         && report.deployment.as_ref().is_none_or(|known| known.phase.has_ended())
     {
@@ -134,7 +131,7 @@ fn share(report: &Report) -> String {
 fn serves(report: &Report) -> String {
     match report.primary() {
         Some(TaskSet { task_definition, .. }) => format!("{task_definition} serves"),
-        None => "no tasks serve".to_owned(),
+        None => "no tasks serve, `wharf plan` shows what is gone".to_owned(),
     }
 }
 

@@ -24,11 +24,16 @@ pub(super) async fn failed(clients: &Clients, ids: Vec<String>) -> Result<Vec<Bu
         let mut shown = shown(&build);
         let place = build.logs().and_then(|logs| Some((logs.group_name()?, logs.stream_name()?)));
         if let Some((group, stream)) = place {
-            shown.log = Some(logs::tail(clients, group, stream, None).await?);
+            shown.log = Some(logs::tail(clients, logs::Place { group, stream, region: None, says }).await?);
         }
         Ok(shown)
     }))
     .await
+}
+
+/// What CodeBuild says between the commands is of no use, but for the command that failed.
+fn says(line: &str) -> bool {
+    !line.starts_with("[Container]") || line.contains("did not exit successfully")
 }
 
 fn shown(build: &sdk::Build) -> Build {
@@ -52,6 +57,13 @@ fn shown(build: &sdk::Build) -> Build {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_between_the_commands_is_left_out() {
+        assert!(says("main.c:1: no"));
+        assert!(says("[Container] 2026/11/23 Command did not exit successfully make exit status 2"));
+        assert!(!says("[Container] 2026/11/23 Phase complete: BUILD State: FAILED"));
+    }
 
     #[test]
     fn the_phase_that_failed_first_tells_why() {

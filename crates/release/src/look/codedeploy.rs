@@ -66,8 +66,8 @@ async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
     let Some(info) = deployment.and_then(|answer| answer.deployment_info) else {
         return Ok(Seen { missing: vec![format!("the deployment {id} is gone")], ..Seen::default() });
     };
-    let targets = targets.and_then(|answer| answer.deployment_targets).into_iter().flatten();
-    let target = targets.filter_map(|target| target.ecs_target).next();
+    let mut targets = targets.and_then(|answer| answer.deployment_targets).into_iter().flatten();
+    let target = targets.find_map(|target| target.ecs_target);
     let (events, sets) = match target {
         Some(target) => (target.lifecycle_events, target.task_sets_info),
         None => (None, None),

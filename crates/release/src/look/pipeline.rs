@@ -91,8 +91,10 @@ fn shown(
             detail.stage_name() == Some(name) && detail.action_name() == Some(action)
         };
         // One that was tried again is there several times.
-        let newest =
-            details.iter().filter(of_action).max_by_key(|detail| detail.start_time().map(|time| time.secs()));
+        let newest = details
+            .iter()
+            .filter(of_action)
+            .max_by_key(|detail| detail.start_time().map(aws_smithy_types::DateTime::secs));
         shown_action(action, newest)
     });
     PipelineStage {

@@ -36,10 +36,15 @@ impl Seen {
 pub(super) async fn seen(clients: &Clients, cluster: &str, name: &str) -> Result<Seen> {
     let request = clients.ecs().describe_services().cluster(cluster).services(name);
     let answer = request.send().await.named("ecs:DescribeServices").or_absent()?;
-    let services = answer.and_then(|answer| answer.services).into_iter().flatten();
-    let Some(service) = services.filter(|service| service.status() != Some("INACTIVE")).next() else {
+    let mut services = answer.and_then(|answer| answer.services).into_iter().flatten();
+    let Some(service) = services.find(|service| service.status() != Some("INACTIVE")) else {
         let missing = vec![format!("the service {name} in the cluster {cluster} is gone")];
         return Ok(Seen { missing, ..Seen::default() });
+    };
+    let status = service.status().unwrap_or_default();
+    let missing = match status {
+        "ACTIVE" => Vec::new(),
+        status => vec![format!("the service {name} is {status}: it was deleted, and its tasks are going")],
     };
     let mut sets = service.task_sets.unwrap_or_default();
     sets.sort_by_key(|set| (set.status() != Some("PRIMARY"), set.created_at().map(|time| -time.secs())));
@@ -54,7 +59,7 @@ pub(super) async fn seen(clients: &Clients, cluster: &str, name: &str) -> Result
         sets,
         events: service.events.into_iter().flatten().filter_map(event).collect(),
         revisions: revisions.into_iter().filter_map(|(arn, found)| Some((arn, found?))).collect(),
-        missing: Vec::new(),
+        missing,
     })
 }
 

@@ -102,7 +102,6 @@ fn stopped(task: &sdk::Task) -> Stopped {
     Stopped {
         revision: last(task.task_definition_arn().unwrap_or_default()).to_owned(),
         task: last(task.task_arn().unwrap_or_default()).to_owned(),
-        stopped: task.stopped_at.map(Time::from),
         count: 1,
         reason: reason.to_owned(),
         containers: containers.collect(),
@@ -127,7 +126,9 @@ async fn log(clients: &Clients, task: &sdk::Task, seen: &Seen) -> Result<Option<
     let Some(place) = defined.and_then(|container| place(&container, last(task.task_arn()?))) else {
         return Ok(None);
     };
-    logs::tail(clients, &place.group, &place.stream, place.region.as_deref()).await.map(Some)
+    let Place { group, stream, region } = &place;
+    let place = logs::Place { group, stream, region: region.as_deref(), says: |_| true };
+    logs::tail(clients, place).await.map(Some)
 }
 
 /// Where a container of a task writes its log.

@@ -55,7 +55,7 @@ async fn listeners(clients: &Clients, target: &Target) -> Result<(Vec<Listener>,
     let mut missing = Vec::new();
     for (arn, production) in wanted {
         let Some(listener) = found.iter().find(|found| found.listener_arn() == Some(arn.as_str())) else {
-            missing.push(format!("the listener {arn} is gone"));
+            missing.push(format!("the listener {} is gone", arn.rsplit(':').next().unwrap_or(arn)));
             continue;
         };
         let host = listener.load_balancer_arn().and_then(|arn| hosts.get(arn)).map(String::as_str);

@@ -38,9 +38,10 @@ pub(super) async fn evidence(
     let which = tasks::Which { since, set: green.filter(|_| deployment.is_some()) };
     let (stopped, builds) = futures::try_join!(
         async {
-            match unwell {
-                true => noted(tasks::failed(clients, target, which, seen).await, "why tasks stopped"),
-                false => Ok((Vec::<Stopped>::new(), None)),
+            if unwell {
+                noted(tasks::failed(clients, target, which, seen).await, "why tasks stopped")
+            } else {
+                Ok((Vec::<Stopped>::new(), None))
             }
         },
         async { noted(builds::failed(clients, failed_builds(report)).await, "why a build failed") },

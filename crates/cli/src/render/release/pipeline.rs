@@ -17,15 +17,15 @@ pub(super) fn lines(pipeline: &Pipeline, now: Time, palette: Palette, width: usi
     let times: Vec<String> = actions.iter().map(|(_, action)| time(action, now)).collect();
     let spans = longest(times.iter().map(String::as_str));
     for ((stage, action), time) in actions.iter().zip(&times) {
-        let provider = action.provider.as_deref().unwrap_or_default();
-        let what = action.external_id.as_deref().unwrap_or_default();
+        let start = 10 + stages + names + states + spans;
+        let what = cut(&told(&started(action)), width.saturating_sub(start).max(20));
         let line = format!(
             "  {}  {}  {}  {}  {}",
             cell(&stage.name, stages, str::to_owned),
             cell(&action.name, names, str::to_owned),
             cell(status(action), states, |text| state(text, palette)),
             cell(time, spans, str::to_owned),
-            palette.faint(&told(format!("{provider} {what}").trim())),
+            palette.faint(&what),
         );
         lines.push(line.trim_end().to_owned());
     }
@@ -58,6 +58,14 @@ fn cut_last(first: &str, last: &str, width: usize) -> String {
 
 fn status(action: &PipelineAction) -> &str {
     action.status.as_deref().unwrap_or("-")
+}
+
+/// Who does it, and what that started: a build, a deployment. What a source has found is the commit.
+fn started(action: &PipelineAction) -> String {
+    const SOURCES: &[&str] = &["CodeCommit", "CodeStarSourceConnection", "ECR", "GitHub", "S3"];
+    let provider = action.provider.as_deref().unwrap_or_default();
+    let id = action.external_id.as_deref().filter(|_| !SOURCES.contains(&provider));
+    format!("{provider} {}", id.unwrap_or_default()).trim().to_owned()
 }
 
 /// How long it took, or takes.
