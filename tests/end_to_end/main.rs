@@ -18,6 +18,7 @@ mod policy;
 mod recipes;
 mod reference;
 mod release_status;
+mod release;
 mod remote;
 mod saved;
 mod secrets;
@@ -56,6 +57,11 @@ fn trials() -> Result<Vec<Trial>> {
         ("policies", policies::TESTS),
         ("reference", reference::TESTS),
         ("release_status", release_status::TESTS),
+        ("release_history", release::history::TESTS),
+        ("release_kills", release::kills::TESTS),
+        ("release_promote", release::promote::TESTS),
+        ("release_push", release::push::TESTS),
+        ("release_rollback", release::rollback::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),
         ("templates", templates::TESTS),

@@ -5,17 +5,13 @@ use super::trouble::Trouble;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Child, ExitStatus};
-use std::time::{Duration, Instant};
-use wharf_tests::{Result, Stage};
+use wharf_tests::{Result, Stage, ended};
 
 const STACK: &str = "stack.yaml";
 /// What the run that was killed printed.
 const KILLED: &str = "killed.txt";
 /// What the run after it printed.
 const AGAIN: &str = "again.txt";
-/// When a run has hung.
-const PATIENCE: Duration = Duration::from_mins(3);
 /// Longer than a lock lasts, in milliseconds.
 const PAST_THE_LOCK: u64 = 120_000;
 
@@ -133,12 +129,9 @@ impl Theatre {
             return Err("the run was neither killed nor did it end".into());
         }
         // What it had sent before may still be on its way.
-        self.stage.until("nothing is in flight", || {
-            Ok(self.stage.emulator.get("/_wharf/counters")?["in_flight"] == 0)
-        })?;
-        let counters = self.stage.emulator.get("/_wharf/counters")?;
+        let operation = self.stage.at_rest()?;
         self.stage.emulator.rules(&json!([]))?;
-        Ok(counters["rules"][0]["last"].as_str().map(str::to_owned))
+        Ok(operation)
     }
 
     /// The same command again finishes the work, and nothing is lost, double or left to do.
@@ -176,21 +169,5 @@ impl Theatre {
     /// An error, with what the run that was killed had printed.
     fn told(&self, error: &str) -> String {
         format!("{error}\n--- the killed run's last lines ---\n{}", self.printed(KILLED))
-    }
-}
-
-/// Waits for a process to end; ends one that hangs, and gives no status then.
-fn ended(mut child: Child) -> Result<Option<ExitStatus>> {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if start.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,0 +1,8 @@
+//! `wharf release`: promote, rollback, push and history, one file each.
+
+pub(crate) mod history;
+pub(crate) mod kills;
+pub(crate) mod promote;
+pub(crate) mod push;
+pub(crate) mod rollback;
+mod shop;
