@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a new revision of the template has the live image", live_image),
     ("the template waits until a release has brought it", waits_for_a_release),
     ("a destroy stops a deployment that runs", destroy_while_running),
+    ("while a deployment runs nothing that it moves is touched", left_alone),
     ("without its group, traffic stays where it is", group_goes),
 ];
 
@@ -175,17 +176,72 @@ fn waits_for_a_release() -> Result<()> {
 }
 
 fn destroy_while_running() -> Result<()> {
+    for phase in ["Created", "InProgress", "Ready", "rerouted"] {
+        let mut releases = Releases::new()?;
+        let built = releases.register(BUILT, "256", "512")?;
+        if phase == "Created" || phase == "InProgress" {
+            releases.stage.emulator.post("/_wharf/deployments", &json!({"step_seconds": 3600}))?;
+        }
+        let deployment = releases.start(&built)?;
+        if phase == "InProgress" {
+            // One step further: the new tasks are being started.
+            releases.stage.emulator.post("/_wharf/clock", &json!({"offset_ms": 3_601_000}))?;
+        }
+        if phase == "rerouted" {
+            releases.status(&deployment)?;
+            let go_on = json!({"deploymentId": deployment, "deploymentWaitType": "READY_WAIT"});
+            releases.reader.call("codedeploy", "continue_deployment", &go_on, None)?;
+        }
+        let status = releases.status(&deployment)?;
+        assert!(
+            status == phase || (phase, status.as_str()) == ("rerouted", "InProgress"),
+            "{phase}: {status}"
+        );
+        let plan = releases.stage.ok(&["plan", STACK, "--destroy"])?;
+        let line = format!("deployment_group: {deployment} runs: it is stopped and rolled back first");
+        contains(&plan.stdout, &[&line])?;
+        releases.stage.ok(&["destroy", STACK, "--auto-approve"])?;
+        let left = releases.stage.objects()?;
+        assert_eq!(left.len(), 1, "{phase}: {left:?}");
+        assert!(left[0].ends_with(":2"), "{phase}: {left:?}");
+    }
+    Ok(())
+}
+
+fn left_alone() -> Result<()> {
     let mut releases = Releases::new()?;
     let built = releases.register(BUILT, "256", "512")?;
     let deployment = releases.start(&built)?;
     assert_eq!(releases.status(&deployment)?, "Ready");
-    let plan = releases.stage.ok(&["plan", STACK, "--destroy"])?;
-    let line = format!("deployment_group: {deployment} runs: it is stopped and rolled back first");
-    contains(&plan.stdout, &[&line])?;
-    releases.stage.ok(&["destroy", STACK, "--auto-approve"])?;
-    let left = releases.stage.objects()?;
-    assert_eq!(left.len(), 1, "{left:?}");
-    assert!(left[0].ends_with(":2"), "{left:?}");
+    releases.edit("ports: {production: 80, qa: 8080}", "ports: {production: 8443, qa: 8080}")?;
+    releases.edit("health_check_grace_period_seconds: 60", "health_check_grace_period_seconds: 77")?;
+    let plan = releases.plan(2)?;
+    let alone = format!("is left alone while {deployment} runs; after it:");
+    contains(
+        &plan,
+        &[
+            &format!("production_listener: {alone} port"),
+            &format!("service: {alone} health_check_grace_period_seconds"),
+            // What no deployment moves goes on.
+            "load_balancer_ingress[\"production\"]",
+        ],
+    )?;
+    let before = releases.stage.emulator.counters()?;
+    releases.stage.ok(APPLY)?;
+    let after = releases.stage.emulator.counters()?;
+    for operation in
+        ["elbv2:ModifyListener", "elbv2:DeleteListener", "ecs:UpdateService", "ecs:DeleteService"]
+    {
+        assert_eq!(before.get(operation), after.get(operation), "{operation}");
+    }
+    // Afterwards it is done, with the weights that the deployment has left.
+    releases.finish(&deployment)?;
+    contains(
+        &releases.plan(2)?,
+        &["port = 80 -> 8443", "(direct update: health_check_grace_period_seconds)"],
+    )?;
+    releases.stage.ok(APPLY)?;
+    contains(&releases.plan(0)?, &["traffic: ecs-pipeline-green 100", "No changes."])?;
     Ok(())
 }
 
