@@ -8,7 +8,7 @@ use crate::time::{Time, span};
 /// Source: <https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-ecs.html>.
 const INSTALL_MINUTES: i64 = 60;
 
-/// What happens next, the most important first.
+/// What happens next, the most important first. Commands stand in backticks, without the stack's name.
 pub(crate) fn next(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     let pipeline = report.pipeline.as_ref().filter(|pipeline| pipeline.is_running());
@@ -54,7 +54,7 @@ fn of_deployment(report: &Report, deployment: &Deployment) -> Vec<String> {
         Phase::Rerouted => rerouted(report, deployment),
         Phase::Done => vec![format!("nothing: {}", serves(report))],
         Phase::Failed => {
-            vec![format!("nothing: {}; `wharf release push` brings another version", serves(report))]
+            vec![format!("nothing: {}; `wharf release push DIR` brings another version", serves(report))]
         }
     }
 }
@@ -65,6 +65,14 @@ fn preparing(report: &Report, deployment: &Deployment, by_itself: bool) -> Vec<S
     } else {
         "then it waits for `wharf release promote`"
     };
+    let mut lines = preparing_now(report, deployment, then);
+    if !report.causes.is_empty() {
+        lines.push("`wharf release rollback` gives it up now".to_owned());
+    }
+    lines
+}
+
+fn preparing_now(report: &Report, deployment: &Deployment, then: &str) -> Vec<String> {
     let event = deployment.events.iter().find(|event| event.status == "InProgress");
     let Some(event) = event else { return vec![format!("the deployment is about to begin; {then}")] };
     if event.name != "Install" {
@@ -139,6 +147,7 @@ fn serves(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::{deployment, event, failed_deployment, pipeline_at, report, task_set};
+    use crate::report::Cause;
 
     fn with_green(phase: Phase) -> Report {
         let status = if phase == Phase::Ready { "Ready" } else { "InProgress" };
@@ -162,7 +171,7 @@ mod tests {
         let done = report().with(deployment("Succeeded", Phase::Done));
         assert_eq!(next(&done), ["nothing: web:7 serves"]);
         let failed = report().with(failed_deployment("TIMEOUT", "too late"));
-        assert_eq!(next(&failed), ["nothing: web:7 serves; `wharf release push` brings another version"]);
+        assert_eq!(next(&failed), ["nothing: web:7 serves; `wharf release push DIR` brings another version"]);
     }
 
     #[test]
@@ -180,6 +189,9 @@ mod tests {
                 "if they are not healthy by 01:00 UTC (in 50 min), it fails",
             ]
         );
+        let cause = Cause { what: "a task stopped".into(), source: None, log: Vec::new() };
+        let bad = Report { causes: vec![cause], ..now };
+        assert_eq!(next(&bad).last().unwrap(), "`wharf release rollback` gives it up now");
         let alone = edit(with_green(Phase::Preparing), |deployment| {
             deployment.on_timeout = Some(OnTimeout::ContinueDeployment);
         });

@@ -9,15 +9,16 @@ use wharf_release::{Phase, Pipeline, Report};
 
 pub(crate) async fn run(args: &ReleaseStatus) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
+    let argument = subject.session.loaded.argument.as_str();
     if !args.watch {
         let report = watch::look(&subject).await?;
-        terminal::out(&if args.json { json(&report, true)? } else { text(&report) });
+        terminal::out(&if args.json { json(&report, true)? } else { text(&report, argument) });
         return Ok(0);
     }
     let mut shown: Option<Report> = None;
     let ended = watch::until(&subject, None, false, |report| {
         let same = shown.as_ref().is_some_and(|shown| report.says_the_same(shown));
-        let result = show(&report, shown.is_none(), same, args.json);
+        let result = show(&report, argument, shown.is_none(), same, args.json);
         shown = Some(report);
         match result {
             Ok(()) => shown.as_ref().filter(|report| report.is_at_rest()).map(|report| Ok(code(report))),
@@ -29,22 +30,28 @@ pub(crate) async fn run(args: &ReleaseStatus) -> Result<u8, CommandError> {
 }
 
 /// Shows a report that was taken while watching: on a terminal in place of the one before, elsewhere only if it says something else.
-fn show(report: &Report, is_first: bool, same: bool, as_json: bool) -> Result<(), CommandError> {
+fn show(
+    report: &Report,
+    argument: &str,
+    is_first: bool,
+    same: bool,
+    as_json: bool,
+) -> Result<(), CommandError> {
     if as_json {
         if !same {
             terminal::out(&json(report, false)?);
         }
     } else if terminal::is_screen() {
-        terminal::screen(&text(report));
+        terminal::screen(&text(report, argument));
     } else if !same {
         let gap = if is_first { "" } else { "\n" };
-        terminal::out(&format!("{gap}{}", text(report)));
+        terminal::out(&format!("{gap}{}", text(report, argument)));
     }
     Ok(())
 }
 
-fn text(report: &Report) -> String {
-    screen(report, Palette { color: terminal::stdout_color() }, terminal::width())
+fn text(report: &Report, argument: &str) -> String {
+    screen(report, argument, Palette { color: terminal::stdout_color() }, terminal::width())
 }
 
 fn json(report: &Report, pretty: bool) -> Result<String, CommandError> {

@@ -2,7 +2,7 @@ use super::subject::Subject;
 use super::watch;
 use crate::args::{ReleaseWait, Until};
 use crate::error::{CommandError, NOT_RELEASED, TOO_LATE};
-use crate::render::release::words::told;
+use crate::render::release::words::{told, with_stack};
 use crate::terminal;
 use tokio::time::Instant;
 use wharf_release::{Cause, Goal, Phase, Report, Verdict, changes, span};
@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
     match verdict {
         Some(Verdict::Reached | Verdict::UnderWay) => {
             for line in &report.next {
-                terminal::note(&told(line));
+                terminal::note(&told(&with_stack(line, argument)));
             }
             Ok(0)
         }
@@ -86,6 +86,6 @@ fn late(args: &ReleaseWait, report: &Report, argument: &str) -> CommandError {
     let message = format!("waited {} for the deployment to be {what}, in vain", span(seconds));
     let mut error = CommandError { code: TOO_LATE, ..CommandError::new(message) };
     error.details.extend(report.causes.iter().map(why));
-    error.details.extend(report.next.iter().map(|line| format!("  {line}")));
+    error.details.extend(report.next.iter().map(|line| format!("  {}", with_stack(line, argument))));
     error.hint(format!("it goes on in AWS: `wharf release status{argument}` shows what it waits for"))
 }

@@ -1,12 +1,12 @@
 //! One screen: where the release comes from, how far it is, who serves, why it failed, what happens next.
 
-use super::words::{told, wrapped};
+use super::words::{told, with_stack, wrapped};
 use super::{causes, deployment, pipeline, serving};
 use crate::render::style::Palette;
 use wharf_release::Report;
 
-/// A report in about forty lines of at most `width` columns.
-pub(crate) fn screen(report: &Report, palette: Palette, width: usize) -> String {
+/// A report in about forty lines of at most `width` columns. `argument` names the stack in commands.
+pub(crate) fn screen(report: &Report, argument: &str, palette: Palette, width: usize) -> String {
     let who = told(&format!("{}/{}", report.cluster, report.service));
     let title = format!("{}  {} ({})", palette.bold(&who), report.address, report.controller);
     let mut parts = vec![vec![title]];
@@ -18,7 +18,8 @@ pub(crate) fn screen(report: &Report, palette: Palette, width: usize) -> String 
     parts.push(serving::listeners(report, palette));
     parts.push(listed(&report.missing, "Not seen", palette, width));
     parts.push(causes::lines(&report.causes, palette, width));
-    parts.push(listed(&report.next, "Next", palette, width));
+    let next: Vec<String> = report.next.iter().map(|line| with_stack(line, argument)).collect();
+    parts.push(listed(&next, "Next", palette, width));
     let parts = parts.into_iter().filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"));
     parts.collect::<Vec<_>>().join("\n\n")
 }

@@ -13,11 +13,29 @@ pub(crate) fn told(text: &str) -> String {
         .collect()
 }
 
-/// A text in lines of at most `width` columns, at least a third of them in use; words that are longer are cut in two.
+/// A text with the stack's name, as the user wrote it, at the end of each of our commands in backticks.
+pub(crate) fn with_stack(text: &str, argument: &str) -> String {
+    let part = |(index, part): (usize, &str)| match index % 2 {
+        1 if part.starts_with("wharf ") => format!("{part}{argument}"),
+        _ => part.to_owned(),
+    };
+    text.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
+}
+
+/// Holds a command together.
+const NO_BREAK: &str = "\u{a0}";
+
+/// A text in lines of at most `width` columns, broken between words, and not within one of our commands in backticks. What is
+/// longer than a line is cut.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(20);
     let mut lines = Vec::new();
     for paragraph in text.lines() {
+        let part = |(index, part): (usize, &str)| match index % 2 {
+            1 if part.starts_with("wharf ") => part.replace(' ', NO_BREAK),
+            _ => part.to_owned(),
+        };
+        let paragraph = paragraph.split('`').enumerate().map(part).collect::<Vec<_>>().join("`");
         let mut line = String::new();
         let mut used = 0;
         for word in paragraph.split(' ') {
@@ -40,7 +58,7 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
         lines.push(line);
     }
-    lines
+    lines.into_iter().map(|line| line.replace(NO_BREAK, " ")).collect()
 }
 
 /// At most so many columns of a text, with a sign where it goes on.
@@ -84,7 +102,7 @@ pub(super) fn image(image: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, image, told, wrapped};
+    use super::{cut, image, told, with_stack, wrapped};
 
     #[test]
     fn control_sequences_are_taken_out() {
@@ -92,10 +110,18 @@ mod tests {
     }
 
     #[test]
+    fn commands_name_the_stack() {
+        let text = "it waits for `wharf release promote` of `web`";
+        assert_eq!(with_stack(text, " shop"), "it waits for `wharf release promote shop` of `web`");
+        assert_eq!(with_stack(text, ""), text);
+    }
+
+    #[test]
     fn lines_are_broken_between_words_where_they_can_be() {
         assert_eq!(wrapped("the quick brown fox jumps", 20), ["the quick brown fox", "jumps"]);
         assert_eq!(wrapped(&"x".repeat(45), 20), ["x".repeat(20), "x".repeat(20), "x".repeat(5)]);
         assert_eq!(wrapped("one\ntwo", 20), ["one", "two"]);
+        assert_eq!(wrapped("it wants `wharf plan x` now", 20), ["it wants", "`wharf plan x` now"]);
         assert_eq!(cut("the quick brown", 10), "the quick…");
         assert_eq!(cut("the quick", 10), "the quick");
     }
