@@ -182,6 +182,7 @@ fn from_commit_to_end() -> Result<()> {
     };
     assert_eq!((&only["role"], &only["task_definition"]), (&json!("primary"), &json!("ecs-pipeline:2")));
     assert_eq!(only["target_group"], "ecs-pipeline-green");
+    assert_eq!(report["listeners"][0]["weights"], json!({"ecs-pipeline-green": 100, "ecs-pipeline-blue": 0}));
     assert_eq!((&report["causes"], &report["missing"]), (&json!([]), &json!([])));
     contains(&shop.screen()?, &["nothing: ecs-pipeline:2 serves"])
 }
@@ -386,6 +387,8 @@ fn denied() -> Result<()> {
         &shop.screen()?,
         &["Not seen\n  why tasks stopped could not be seen: ecs:ListTasks", "now      Install"],
     )?;
+    shop.stage.emulator.rules(&rule("codepipeline:ListActionExecutions"))?;
+    contains(&shop.screen()?, &["Not seen\n  the pipeline could not be seen: ", "Deployment d-"])?;
     // Without what everything depends on it is an error that says what is needed.
     shop.stage.emulator.rules(&rule("codedeploy:GetDeployment"))?;
     let error = shop.stage.exits(&["release", "status", STACK], 1)?.stderr;

@@ -23,7 +23,10 @@ pub(crate) fn next(report: &Report) -> Vec<String> {
             // What the deployment does comes before what waits behind it.
             lines.splice(0..0, of_deployment(report, deployment));
         }
-        None => lines.push(format!("nothing: {}; there was no deployment yet", serves(report))),
+        None => lines.push(format!(
+            "nothing: {}; there was no deployment yet, `wharf release push DIR` starts the first",
+            serves(report)
+        )),
     }
     lines
 }
@@ -167,7 +170,10 @@ mod tests {
 
     #[test]
     fn at_rest_nothing_happens() {
-        assert_eq!(next(&report()), ["nothing: web:7 serves; there was no deployment yet"]);
+        assert_eq!(
+            next(&report()),
+            ["nothing: web:7 serves; there was no deployment yet, `wharf release push DIR` starts the first"]
+        );
         let done = report().with(deployment("Succeeded", Phase::Done));
         assert_eq!(next(&done), ["nothing: web:7 serves"]);
         let failed = report().with(failed_deployment("TIMEOUT", "too late"));

@@ -1,7 +1,7 @@
 //! How a release stands: everything that `wharf release status` shows, as data.
 
 use crate::time::Time;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use wharf_core::Address;
 
 /// How the releases of one service stand.
@@ -330,8 +330,13 @@ pub struct Listener {
     pub port: i32,
     /// Where it answers: `http://name.region.elb.amazonaws.com:8080`.
     pub url: String,
-    /// The names of target groups with their weights.
+    /// The names of target groups with their weights; in JSON an object.
+    #[serde(serialize_with = "as_object")]
     pub weights: Vec<(String, i64)>,
+}
+
+fn as_object<S: Serializer>(weights: &[(String, i64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(weights.iter().map(|(name, weight)| (name, weight)))
 }
 
 /// Why something failed: what, whose words, and the last lines of the log if there is one.

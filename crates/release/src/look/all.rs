@@ -30,16 +30,17 @@ pub async fn report_of(clients: &Clients, target: &Target, deployment: &str) -> 
 
 async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<Report> {
     let looked = Time::now();
-    let (mut deployed, service, traffic, pipeline) = futures::try_join!(
+    let (mut deployed, service, traffic, (pipeline, unseen_pipeline)) = futures::try_join!(
         deployment(clients, target, id),
         service::seen(clients, &target.cluster, &target.service),
         traffic::seen(clients, target),
-        pipeline(clients, target),
+        async { why::noted(pipeline(clients, target).await, "the pipeline") },
     )?;
     let task_sets =
         service.sets.iter().map(|set| task_set(set, target, &deployed, &service, &traffic)).collect();
     let gone = |known: &PipelineTarget| format!("the pipeline {} is gone", known.name);
     let no_pipeline = target.pipeline.as_ref().filter(|_| pipeline.is_none()).map(gone);
+    let no_pipeline = unseen_pipeline.or(no_pipeline);
     let mut missing = [deployed.missing, service.missing.clone(), traffic.missing].concat();
     missing.extend(no_pipeline);
     let mut report = Report {

@@ -81,7 +81,7 @@ fn events(all: &[(Time, String)], since: Option<Time>) -> Vec<String> {
 }
 
 /// What was read; or that the caller may not read it.
-fn noted<T: Default>(result: Result<T>, what: &str) -> Result<(T, Option<String>)> {
+pub(super) fn noted<T: Default>(result: Result<T>, what: &str) -> Result<(T, Option<String>)> {
     match result {
         Err(error) if error.kind == ErrorKind::AccessDenied => {
             Ok((T::default(), Some(format!("{what} could not be seen: {error}"))))
