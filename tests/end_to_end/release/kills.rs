@@ -4,9 +4,10 @@
 use super::shop::{STACK, Shop, text};
 use crate::Test;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use wharf_tests::{Result, ended};
 
 pub(crate) const TESTS: &[Test] =
@@ -47,16 +48,24 @@ impl fmt::Display for Point {
     }
 }
 
-/// What the account is like, as far as a play should change it.
+/// What a play has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct End {
-    serves: String,
-    forwards: Vec<String>,
-    /// The states of the deployments since the beginning, the newest first.
-    deployments: Vec<String>,
-    branches: Value,
-    commits: usize,
-    files: Value,
+enum End {
+    Released {
+        serves: String,
+        /// To how many target groups production traffic goes.
+        targets: usize,
+        /// The states of the deployments since the beginning, the newest first.
+        deployments: Vec<String>,
+    },
+    Pushed {
+        branches: Value,
+        default: Value,
+        /// How many commits there are more.
+        commits: usize,
+        /// The files on the branch that are not those of the folder.
+        strangers: Vec<String>,
+    },
 }
 
 impl Play {
@@ -79,9 +88,12 @@ impl Play {
         [&["release"], verb, &[STACK]].concat()
     }
 
-    /// Makes the beginning: two versions in turn, of which web:2 serves.
+    fn is_push(self) -> bool {
+        matches!(self, Play::Push | Play::PushParts | Play::PushFirst)
+    }
+
+    /// Makes the beginning, from one where web:2 serves.
     fn begin(self, shop: &mut Shop) -> Result<()> {
-        shop.at_rest()?;
         let wait = |shop: &mut Shop, id: &str, kind: &str| {
             let asked = json!({"deploymentId": id, "deploymentWaitType": kind});
             shop.reader.call("codedeploy", "continue_deployment", &asked, None).map(drop)
@@ -120,8 +132,8 @@ impl Play {
 }
 
 impl Shop {
-    /// No deployment is active, and web:2 serves.
-    fn at_rest(&mut self) -> Result<()> {
+    /// No deployment is active, and web:2 serves; gives how many deployments there were.
+    fn deployments_at_rest(&mut self) -> Result<usize> {
         let newest = self.deployments()?.first().cloned();
         if let Some(id) = newest
             && !["Succeeded", "Stopped", "Failed"].contains(&self.status(&id)?.as_str())
@@ -132,7 +144,7 @@ impl Shop {
             self.deploy_revision("web:2")?;
             self.ok(&["promote", "--finish"])?;
         }
-        Ok(())
+        Ok(self.deployments()?.len())
     }
 
     fn write_pages(&self, content: &str, count: usize) -> Result<()> {
@@ -151,28 +163,41 @@ impl Shop {
         self.write_pages(&format!("next to {}", contents.len()), count)
     }
 
-    fn end(&mut self, before: usize) -> Result<End> {
+    fn released(&mut self, before: usize) -> Result<End> {
         let mut deployments = self.deployments()?;
         deployments.truncate(deployments.len().saturating_sub(before));
-        let states = deployments.iter().map(|id| self.status(id)).collect::<Result<_>>()?;
+        Ok(End::Released {
+            serves: self.serves()?,
+            targets: self.forwards("production")?.len(),
+            deployments: deployments.iter().map(|id| self.status(id)).collect::<Result<_>>()?,
+        })
+    }
+
+    fn pushed(&mut self, before: usize) -> Result<End> {
         let repository = json!({"repositoryName": STACK});
         let branches = self.reader.call("codecommit", "list_branches", &repository, Some("branches"))?;
-        let mut of_main = repository.clone();
+        let query = "repositoryMetadata.defaultBranch";
+        let default = self.reader.call("codecommit", "get_repository", &repository, Some(query))?;
+        let mut of_main = repository;
         of_main["afterCommitSpecifier"] = json!("main");
-        let query = "differences[].afterBlob.[path, blobId, mode]";
-        let has_main = branches.as_array().is_some_and(|names| names.contains(&json!("main")));
-        let files = match has_main {
-            true => self.reader.call("codecommit", "get_differences", &of_main, Some(query))?,
-            false => Value::Null,
-        };
-        Ok(End {
-            serves: self.serves()?,
-            forwards: self.forwards("production")?,
-            deployments: states,
-            commits: if has_main { self.commits_of("main")? } else { 0 },
-            branches,
-            files,
-        })
+        let query = "differences[].afterBlob.[path, blobId]";
+        let there = self.reader.call("codecommit", "get_differences", &of_main, Some(query))?;
+        let there: BTreeSet<(String, String)> = serde_json::from_value(there)?;
+        let here = self.hashes()?;
+        let strangers = there.symmetric_difference(&here).map(|(path, _)| path.clone()).collect();
+        let commits = self.commits_of("main")?.saturating_sub(before);
+        Ok(End::Pushed { branches, default, commits, strangers })
+    }
+
+    /// What git makes of the files in the folder.
+    fn hashes(&self) -> Result<BTreeSet<(String, String)>> {
+        let folder = self.stage.folder().join("app");
+        let entries = std::fs::read_dir(&folder)?.collect::<std::io::Result<Vec<_>>>()?;
+        let names: Vec<String> =
+            entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let output = Command::new("git").arg("hash-object").args(&names).current_dir(&folder).output()?;
+        let hashes = String::from_utf8(output.stdout)?;
+        Ok(names.into_iter().zip(hashes.lines().map(str::to_owned)).collect())
     }
 
     fn commits_of(&mut self, branch: &str) -> Result<usize> {
@@ -190,15 +215,11 @@ impl Shop {
         }
     }
 
-    /// Runs a play to its end, and compares only what it added.
-    fn plays(&mut self, play: Play, kill: Option<Point>) -> Result<(End, usize, Option<String>)> {
+    /// Plays from a new beginning to the end, killed on the way or not; gives the operation it was killed at.
+    fn plays(&mut self, play: Play, kill: Option<Point>) -> Result<(End, Option<String>)> {
+        let deployments = self.deployments_at_rest()?;
         play.begin(self)?;
-        let before = self.deployments()?.len();
-        let commits = if play == Play::PushFirst || !matches!(play, Play::Push | Play::PushParts) {
-            0
-        } else {
-            self.commits_of("main")?
-        };
+        let commits = if play.is_push() && play != Play::PushFirst { self.commits_of("main")? } else { 0 };
         let mut operation = None;
         if let Some(point) = kill {
             let waiting = self.stage.waiting(&play.command(), PRINTED)?;
@@ -215,16 +236,9 @@ impl Shop {
             return Err(format!("the run after the kill ended with {status}:\n{printed}").into());
         }
         self.traffic_was_served()?;
-        let mut end = self.end(before)?;
-        end.commits -= commits;
-        Ok((end, before, operation))
+        let end = if play.is_push() { self.pushed(commits)? } else { self.released(deployments)? };
+        Ok((end, operation))
     }
-}
-
-/// The same places have the same ends, apart from which of two target groups is which this time.
-fn same(mut end: End) -> End {
-    end.forwards = vec![format!("{} target group", end.forwards.len())];
-    end
 }
 
 fn open() -> Result<Shop> {
@@ -239,6 +253,7 @@ fn killed_everywhere() -> Result<()> {
     let mut undisturbed = Vec::new();
     let mut points = Vec::new();
     for play in Play::ALL {
+        shop.deployments_at_rest()?;
         play.begin(&mut shop)?;
         // Counted once, on the way to the end of it.
         shop.stage.emulator.rules(&json!([
@@ -251,8 +266,7 @@ fn killed_everywhere() -> Result<()> {
         let [changes, reads] = hits[..] else { return Err("two rules were set".into()) };
         assert!(changes > 0, "{play:?} changes nothing");
         points.extend(play.points(changes, reads));
-        let (end, ..) = shop.plays(play, None)?;
-        undisturbed.push((play, same(end)));
+        undisturbed.push((play, shop.plays(play, None)?.0));
     }
     let points = Mutex::new(points.into_iter());
     let failures = Mutex::new(Vec::new());
@@ -266,8 +280,8 @@ fn killed_everywhere() -> Result<()> {
                     let Some(point) = point else { break };
                     let wanted = undisturbed.iter().find(|(play, _)| *play == point.play).map(|(_, end)| end);
                     let failure = match shop.plays(point.play, Some(point)) {
-                        Ok((end, ..)) if Some(&same(end.clone())) == wanted => continue,
-                        Ok((end, _, operation)) => {
+                        Ok((end, _)) if Some(&end) == wanted => continue,
+                        Ok((end, operation)) => {
                             format!("{point} ({operation:?}): {end:#?}\nnot {wanted:#?}")
                         }
                         Err(error) => format!("{point}: {error}"),

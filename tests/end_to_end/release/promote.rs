@@ -88,8 +88,8 @@ fn waits() -> Result<()> {
         &run.stderr,
         &[
             &format!("{id} is still starting its tasks; waiting until it is ready"),
-            &format!("{id}: Install is done"),
-            &format!("{id}: AllowTraffic is done"),
+            &format!("deployment {id}: Install: Succeeded"),
+            &format!("deployment {id}: AllowTraffic: Succeeded"),
         ],
     )?;
     assert_eq!(shop.status(&id)?, "Succeeded");
@@ -128,10 +128,13 @@ fn interrupted() -> Result<()> {
         let counters = shop.stage.emulator.counters()?;
         Ok(counters.get("codedeploy:GetDeployment").is_some_and(|looks| *looks >= 3))
     })?;
-    send(&child, "INT")?;
+    send(&child, "-INT")?;
     let output = child.wait_with_output()?;
     assert_eq!(output.status.code(), Some(130));
-    contains(&String::from_utf8_lossy(&output.stderr), &["interrupted; the deployment goes on in AWS"])?;
+    contains(
+        &String::from_utf8_lossy(&output.stderr),
+        &["interrupted; nothing is lost: what is under way goes on in AWS"],
+    )?;
     shop.deployments_go(&json!({"faults": []}))?;
     contains(&shop.ok(&["promote"])?.stdout, &[&format!("{id} has taken over")])
 }

@@ -1,8 +1,10 @@
-use super::follow::{Follower, SHOWN, STEPS, failed, named, serves};
+use super::follow::{Follower, SHOWN, STEPS, named, serves};
 use super::subject::Subject;
+use super::wait::failed;
 use crate::args::ReleasePromote;
 use crate::error::{self, CommandError};
-use crate::{secret, terminal};
+use crate::render::release::words::told;
+use crate::terminal;
 use std::time::Duration;
 use wharf_release::deploy::{Hold, proceed};
 use wharf_release::probe::{self, Answer};
@@ -55,14 +57,14 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
             Step::Serves | Step::Done => {
                 terminal::out(&done(&report, deployment, is_first, step == Step::Done));
                 if let Some(end) = deployment.terminates {
+                    let end = end.of_day(report.looked);
                     terminal::note(&format!(
-                        "the tasks that served before go at {end}; `wharf release promote --finish{argument}` ends them now, \
-                         `wharf release rollback{argument}` goes back to them"
+                        "the tasks that served before go at {end}; `wharf release promote --finish{argument}` ends them now"
                     ));
                 }
                 return Ok(0);
             }
-            Step::Failed => return Err(failed(deployment, argument)),
+            Step::Failed => return Err(failed(&report, argument)),
         };
         is_first = false;
     }
@@ -82,7 +84,7 @@ async fn check(report: &Report, force: bool, argument: &str) -> Result<(), Comma
     let reasons = promote::obstacles(report);
     if force {
         for reason in reasons {
-            terminal::note(&secret::hidden(format!("warning: {reason}; taken over all the same (--force)")));
+            terminal::note(&told(&format!("warning: {reason}; taken over all the same (--force)")));
         }
         return Ok(());
     }
@@ -105,7 +107,7 @@ async fn check(report: &Report, force: bool, argument: &str) -> Result<(), Comma
     for listener in listeners {
         match probe::answer(&listener.url, ANSWER).await {
             Ok(Answer::Status(status)) => {
-                terminal::note(&secret::hidden(format!("{new} answers at {} with {status}", listener.url)));
+                terminal::note(&told(&format!("{new} answers at {} with {status}", listener.url)));
             }
             Ok(Answer::Certificate(problem)) => terminal::note(&format!(
                 "{} answers; its certificate is not the load balancer's own, so no page was asked for ({problem})",

@@ -1,8 +1,9 @@
 //! `apply --release`: what waits for a release is rolled out by a deployment.
 
 use super::busy;
-use super::follow::{Follower, STEPS, failed, phase_of, serves};
+use super::follow::{Follower, STEPS, phase_of, serves};
 use super::subject::Subject;
+use super::wait::failed;
 use crate::args::WhenBusy;
 use crate::error::{self, CommandError, mistakes};
 use crate::session::Session;
@@ -92,7 +93,7 @@ async fn release(subject: &Subject, spec: &AppSpec, when_busy: WhenBusy) -> Resu
     let report = follower.until("the deployment to be ready", STEPS, is_there).await?;
     let argument = &subject.session.loaded.argument;
     match &report.deployment {
-        Some(deployment) if deployment.phase == Phase::Failed => return Err(failed(deployment, argument)),
+        Some(deployment) if deployment.phase == Phase::Failed => return Err(failed(&report, argument)),
         Some(deployment) if deployment.phase == Phase::Ready => {
             let test = report.listeners.iter().find(|listener| !listener.production);
             let at = test.map(|listener| format!(" at {}", listener.url)).unwrap_or_default();

@@ -1,6 +1,7 @@
 use super::busy;
-use super::follow::{Follower, SHOWN, STEPS, failed, phase_of, serves};
+use super::follow::{Follower, SHOWN, STEPS, phase_of, serves};
 use super::subject::Subject;
+use super::wait::failed;
 use crate::args::{ReleaseRollback, WhenBusy};
 use crate::error::{self, CommandError};
 use crate::terminal;
@@ -116,9 +117,9 @@ async fn finish(
     loop {
         let way = promote::step(&report);
         let moved = |report: &Report| promote::step(report) != way;
-        report = match (way, &report.deployment) {
-            (Way::Prepare, _) => follower.until("the deployment to be ready", STEPS, moved).await?,
-            (Way::Check, _) => {
+        report = match way {
+            Way::Prepare => follower.until("the deployment to be ready", STEPS, moved).await?,
+            Way::Check => {
                 let reasons = promote::obstacles(&report);
                 if !reasons.is_empty() {
                     let message = format!("{id} is not healthy, so it does not take over");
@@ -133,8 +134,8 @@ async fn finish(
                 proceed(clients, id, Hold::Ready).await.map_err(|problem| error::cloud(&problem))?;
                 follower.until("the deployment to go on", SHOWN, moved).await?
             }
-            (Way::Reroute, _) => follower.until("the traffic to move", STEPS, moved).await?,
-            (Way::Failed, Some(deployment)) => return Err(failed(deployment, argument)),
+            Way::Reroute => follower.until("the traffic to move", STEPS, moved).await?,
+            Way::Failed => return Err(failed(&report, argument)),
             _ => {
                 terminal::out(&format!("{undone} is rolled back, by {id}; {}.", serves(&report)));
                 return Ok(0);

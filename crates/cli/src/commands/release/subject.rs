@@ -3,7 +3,6 @@ use crate::error::{self, CommandError};
 use crate::session::Session;
 use crate::{render::progress, signals};
 use std::sync::Arc;
-use wharf_engine::Stop;
 use wharf_release::{NoTarget, Target, choose};
 use wharf_state::Snapshot;
 
@@ -26,11 +25,6 @@ impl Subject {
         let target = choose(&snapshot, args.service.as_ref())
             .map_err(|problem| nothing(&problem, &session.loaded.argument))?;
         Ok(Subject { session, target, snapshot })
-    }
-
-    /// Whether the user asked to stop.
-    pub(crate) fn stop(&self) -> &Stop {
-        &self.session.context.stop
     }
 }
 

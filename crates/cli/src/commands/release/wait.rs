@@ -52,7 +52,7 @@ fn goal(until: Until) -> Goal {
 }
 
 /// It failed on its way, and why.
-fn failed(report: &Report, argument: &str) -> CommandError {
+pub(super) fn failed(report: &Report, argument: &str) -> CommandError {
     let deployment = report.deployment.as_ref().filter(|deployment| deployment.phase == Phase::Failed);
     let message = match (deployment, &report.pipeline) {
         (Some(deployment), _) if deployment.status == "Stopped" => {
