@@ -1,7 +1,8 @@
 //! A deployment that is active is in the way of the next: a deployment group has one at a time.
 
 use crate::deployments::{ACTIVE, Group};
-use crate::target::Target;
+use crate::service_deployments;
+use crate::target::{Controller, Target};
 use serde::Serialize;
 use wharf_aws::{Clients, Named};
 use wharf_provider::Result;
@@ -23,6 +24,14 @@ pub struct Active {
 ///
 /// Those of `codedeploy:ListDeployments` and `BatchGetDeployments`.
 pub async fn active(clients: &Clients, target: &Target) -> Result<Option<Active>> {
+    if target.controller == Controller::Ecs {
+        let newest = service_deployments::list(clients, target, 1).await?.into_iter().next();
+        let active = newest.filter(|brief| service_deployments::is_active(brief.status()));
+        return Ok(active.and_then(|brief| {
+            let id = service_deployments::id(brief.service_deployment_arn()?).to_owned();
+            Some(Active { id, status: brief.status()?.as_str().to_owned(), description: None })
+        }));
+    }
     let found = Group::of(target)?.deployments(clients, ACTIVE, 1).await?;
     Ok(found.into_iter().next().and_then(|info| {
         Some(Active {
@@ -35,12 +44,15 @@ pub async fn active(clients: &Clients, target: &Target) -> Result<Option<Active>
 
 /// Asks to stop a deployment and to send the traffic back to where it was. One that has ended is no error.
 ///
-/// Source: `codedeploy:StopDeployment`.
+/// Source: `codedeploy:StopDeployment`, `ecs:StopServiceDeployment`.
 ///
 /// # Errors
 ///
 /// Those of AWS.
-pub async fn stop(clients: &Clients, id: &str) -> Result<()> {
+pub async fn stop(clients: &Clients, target: &Target, id: &str) -> Result<()> {
+    if target.controller == Controller::Ecs {
+        return service_deployments::stop(clients, target, id).await;
+    }
     let request = clients.codedeploy().stop_deployment().deployment_id(id).auto_rollback_enabled(true);
     match request.send().await.named("codedeploy:StopDeployment") {
         Err(error) if error.is_code("DeploymentAlreadyCompletedException") => Ok(()),

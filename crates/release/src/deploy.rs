@@ -6,7 +6,8 @@
 use crate::appspec::AppSpec;
 use crate::deployments::{ACTIVE, Group};
 use crate::revision::{self, Revision};
-use crate::target::Target;
+use crate::service_deployments;
+use crate::target::{Controller, Target};
 use aws_sdk_codedeploy::types as sdk;
 use std::time::Duration;
 use wharf_aws::{Clients, Named};
@@ -153,7 +154,15 @@ fn is_same(info: &sdk::DeploymentInfo, revision: &Revision, description: &str) -
 /// # Errors
 ///
 /// Those of AWS.
-pub async fn proceed(clients: &Clients, id: &str, from: Hold) -> Result<()> {
+pub async fn proceed(clients: &Clients, target: &Target, id: &str, from: Hold) -> Result<()> {
+    match (&target.controller, from) {
+        (Controller::CodeDeploy { .. }, _) => {}
+        (Controller::Ecs, Hold::Ready) => return service_deployments::proceed(clients, target, id).await,
+        (Controller::Ecs, Hold::Termination) => {
+            let message = "ECS keeps the tasks that served before for the whole bake time: there is no way to end it early";
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+    }
     /// What it says of a deployment that has gone on, or has ended.
     const PAST: &[&str] = &[
         "DeploymentIsNotInReadyStateException",

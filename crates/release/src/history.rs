@@ -2,10 +2,12 @@
 
 use crate::deployments::Group;
 use crate::revision;
+use crate::service_deployments;
 use crate::serving::serving;
 use crate::target::{Controller, Target};
 use crate::time::Time;
 use aws_sdk_codedeploy::types as sdk;
+use aws_sdk_ecs::types as ecs;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,8 +50,36 @@ pub struct Entry {
 pub async fn history(clients: &Clients, target: &Target, limit: usize) -> Result<Vec<Entry>> {
     match &target.controller {
         Controller::CodeDeploy { .. } => of_group(clients, target, limit).await,
-        Controller::Ecs => Ok(Vec::new()),
+        Controller::Ecs => of_service(clients, target, limit).await,
     }
+}
+
+async fn of_service(clients: &Clients, target: &Target, limit: usize) -> Result<Vec<Entry>> {
+    let found = service_deployments::list(clients, target, limit).await?;
+    let arns: BTreeSet<String> =
+        found.iter().filter_map(|brief| brief.target_service_revision_arn.clone()).collect();
+    let revisions = service_deployments::revisions(clients, arns.into_iter().collect()).await?;
+    let mut nobody = true;
+    let entry = |brief: ecs::ServiceDeploymentBrief| {
+        let revision = brief.target_service_revision_arn().and_then(|arn| revisions.get(arn));
+        let images = revision.map(ecs::ServiceRevision::container_images).unwrap_or_default();
+        let delivered = images.iter().find(|image| image.container_name() == target.container.as_deref());
+        let definition = revision.and_then(ecs::ServiceRevision::task_definition);
+        let succeeded = brief.status() == Some(&ecs::ServiceDeploymentStatus::Successful);
+        Entry {
+            id: service_deployments::id(brief.service_deployment_arn().unwrap_or_default()).to_owned(),
+            status: brief.status().map_or_else(|| "UNKNOWN".to_owned(), |status| status.as_str().to_owned()),
+            created: brief.created_at.map(Time::from),
+            completed: brief.finished_at.map(Time::from),
+            task_definition: definition.map(|arn| crate::serving::name(arn).to_owned()),
+            image: delivered.or(images.first()).and_then(|image| image.image.clone()),
+            description: None,
+            creator: None,
+            error: brief.status_reason.filter(|_| !succeeded),
+            serves: succeeded && std::mem::take(&mut nobody),
+        }
+    };
+    Ok(found.into_iter().map(entry).collect())
 }
 
 async fn of_group(clients: &Clients, target: &Target, limit: usize) -> Result<Vec<Entry>> {

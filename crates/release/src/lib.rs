@@ -14,6 +14,7 @@ mod next;
 mod phase;
 mod report;
 mod revision;
+mod service_deployments;
 mod serving;
 mod target;
 mod time;

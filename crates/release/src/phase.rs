@@ -23,6 +23,26 @@ pub(crate) fn of_codedeploy(status: &str, events: &[LifecycleEvent], terminating
     }
 }
 
+/// The phase of a deployment that ECS makes itself. `waits` says that it waits for somebody at a hook.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html>.
+pub(crate) fn of_ecs(status: &str, stage: Option<&str>, waits: bool) -> Phase {
+    match status {
+        "SUCCESSFUL" => return Phase::Done,
+        "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED" => return Phase::Failed,
+        // Traffic may be on its way back.
+        "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => return Phase::Rerouting,
+        _ => {}
+    }
+    match stage {
+        Some("POST_PRODUCTION_TRAFFIC_SHIFT" | "BAKE_TIME" | "CLEAN_UP") => Phase::Rerouted,
+        // A pause before the traffic moves.
+        _ if waits => Phase::Ready,
+        Some("PRODUCTION_TRAFFIC_SHIFT") => Phase::Rerouting,
+        _ => Phase::Preparing,
+    }
+}
+
 /// When the last event ended that comes before production traffic moves: from then on a deployment waits for somebody.
 pub(crate) fn last_before_traffic(events: &[LifecycleEvent]) -> Option<Time> {
     let before = events.iter().take_while(|event| !OF_TRAFFIC.contains(&event.name.as_str()));
@@ -96,6 +116,22 @@ mod tests {
         }
         assert_eq!(of_codedeploy("Created", &[], false), Phase::Preparing);
         assert_eq!(of_codedeploy("InProgress", &[], true), Phase::Rerouted);
+    }
+
+    #[test]
+    fn phases_of_ecs_follow_its_stages() {
+        for (status, stage, waits, phase) in [
+            ("PENDING", None, false, Phase::Preparing),
+            ("IN_PROGRESS", Some("SCALE_UP"), false, Phase::Preparing),
+            ("IN_PROGRESS", Some("POST_TEST_TRAFFIC_SHIFT"), true, Phase::Ready),
+            ("IN_PROGRESS", Some("PRODUCTION_TRAFFIC_SHIFT"), false, Phase::Rerouting),
+            ("IN_PROGRESS", Some("BAKE_TIME"), false, Phase::Rerouted),
+            ("ROLLBACK_IN_PROGRESS", Some("SCALE_UP"), false, Phase::Rerouting),
+            ("ROLLBACK_SUCCESSFUL", None, false, Phase::Failed),
+            ("SUCCESSFUL", None, false, Phase::Done),
+        ] {
+            assert_eq!(of_ecs(status, stage, waits), phase, "{status} {stage:?}");
+        }
     }
 
     #[test]

@@ -148,7 +148,53 @@ pub fn targets(snapshot: &Snapshot) -> Vec<(Target, Option<Address>)> {
             .find_map(|(address, pipeline)| pipeline_to(&target.controller, address, &pipeline.attributes));
         found.push((target, service.map(|(address, _)| address.clone())));
     }
+    for (address, record) in of_type("aws_ecs_service") {
+        found.extend(
+            of_service(&snapshot.stack, address, record).map(|target| (target, Some(address.clone()))),
+        );
+    }
     found
+}
+
+/// A service that ECS itself deploys blue/green, in one step or several.
+fn of_service(stack: &str, address: &Address, record: &Record) -> Option<Target> {
+    let attributes = &record.attributes;
+    let strategy = text(first(attributes, "deployment_configuration")?, "strategy")?;
+    if !matches!(strategy, "BLUE_GREEN" | "LINEAR" | "CANARY") {
+        return None;
+    }
+    let balancer = first(attributes, "load_balancer")?;
+    let advanced = first(balancer, "advanced_configuration")?;
+    let rule = |name: &str| text(advanced, name).map(listener).into_iter().collect();
+    let groups = [text(balancer, "target_group_arn"), text(advanced, "alternate_target_group_arn")];
+    Some(Target {
+        stack: stack.to_owned(),
+        address: address.clone(),
+        controller: Controller::Ecs,
+        cluster: text(attributes, "cluster").map_or("default", last).to_owned(),
+        service: text(attributes, "name")?.to_owned(),
+        container: container(attributes),
+        production: rule("production_listener_rule"),
+        test: rule("test_listener_rule"),
+        target_groups: groups.into_iter().flatten().map(|arn| group_name(arn).to_owned()).collect(),
+        pipeline: None,
+    })
+}
+
+/// The listener of a rule, by the ARNs of both.
+fn listener(rule: &str) -> String {
+    match rule.split_once(":listener-rule/") {
+        Some((prefix, rest)) => {
+            let listener = rest.rsplit_once('/').map_or(rest, |(listener, _)| listener);
+            format!("{prefix}:listener/{listener}")
+        }
+        None => rule.to_owned(),
+    }
+}
+
+/// A target group's name, from its ARN.
+fn group_name(arn: &str) -> &str {
+    arn.rsplit('/').nth(1).unwrap_or(arn)
 }
 
 fn of_group(stack: &str, address: &Address, record: &Record) -> Option<Target> {

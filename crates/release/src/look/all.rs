@@ -1,6 +1,6 @@
 //! All that there is to see of a release, put together.
 
-use super::{codedeploy, pipeline, service, traffic, why};
+use super::{codedeploy, ecs, pipeline, service, traffic, why};
 use crate::cause::causes;
 use crate::next::next;
 use crate::report::{Listener, Pipeline, Report, Role, Share, TaskSet};
@@ -30,12 +30,20 @@ pub async fn report_of(clients: &Clients, target: &Target, deployment: &str) -> 
 
 async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<Report> {
     let looked = Time::now();
-    let (mut deployed, service, traffic, (pipeline, unseen_pipeline)) = futures::try_join!(
+    let (deployed, mut service, traffic, (pipeline, unseen_pipeline)) = futures::try_join!(
         deployment(clients, target, id),
         service::seen(clients, &target.cluster, &target.service),
         traffic::seen(clients, target),
         async { why::noted(pipeline(clients, target).await, "the pipeline") },
     )?;
+    let mut deployed = match deployed {
+        Deployed::CodeDeploy(deployed) => deployed,
+        Deployed::Ecs(mut rollout) => {
+            let sets = service.described.as_ref().map(|described| rollout.task_sets(described));
+            service.hold(clients, sets.unwrap_or_default()).await?;
+            rollout.seen
+        }
+    };
     let task_sets =
         service.sets.iter().map(|set| task_set(set, target, &deployed, &service, &traffic)).collect();
     let gone = |known: &PipelineTarget| format!("the pipeline {} is gone", known.name);
@@ -74,16 +82,23 @@ async fn pipeline(clients: &Clients, target: &Target) -> Result<Option<Pipeline>
     }
 }
 
-async fn deployment(clients: &Clients, target: &Target, id: Option<&str>) -> Result<codedeploy::Seen> {
+/// What a controller tells of its deployments.
+enum Deployed {
+    CodeDeploy(codedeploy::Seen),
+    Ecs(Box<ecs::Rollout>),
+}
+
+async fn deployment(clients: &Clients, target: &Target, id: Option<&str>) -> Result<Deployed> {
     match &target.controller {
         Controller::CodeDeploy { application, group } => {
             let deploys_to = format!("{}:{}", target.cluster, target.service);
-            match id {
+            let seen = match id {
                 Some(id) => codedeploy::one(clients, id, &deploys_to).await,
                 None => codedeploy::newest(clients, application, group, &deploys_to).await,
-            }
+            };
+            seen.map(Deployed::CodeDeploy)
         }
-        Controller::Ecs => Ok(codedeploy::Seen::default()),
+        Controller::Ecs => Ok(Deployed::Ecs(Box::new(ecs::rollout(clients, target, id).await?))),
     }
 }
 

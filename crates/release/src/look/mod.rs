@@ -3,6 +3,7 @@
 mod all;
 mod builds;
 mod codedeploy;
+mod ecs;
 mod logs;
 mod pipeline;
 mod service;

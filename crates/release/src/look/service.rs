@@ -20,9 +20,24 @@ pub(super) struct Seen {
     pub(super) revisions: BTreeMap<String, Vec<sdk::ContainerDefinition>>,
     /// What is gone.
     pub(super) missing: Vec<String>,
+    /// The service as ECS tells of it.
+    pub(super) described: Option<sdk::Service>,
 }
 
 impl Seen {
+    /// Takes task sets, and reads their revisions.
+    pub(super) async fn hold(&mut self, clients: &Clients, sets: Vec<sdk::TaskSet>) -> Result<()> {
+        let arns: BTreeSet<String> = sets.iter().filter_map(|set| set.task_definition.clone()).collect();
+        let revisions = try_join_all(arns.into_iter().map(|arn| async move {
+            let containers = containers(clients, &arn).await?;
+            Ok((arn, containers))
+        }));
+        let revisions = revisions.await?.into_iter();
+        self.revisions.extend(revisions.filter_map(|(arn, found)| Some((arn, found?))));
+        self.sets = sets;
+        Ok(())
+    }
+
     /// The image of a task set's container behind the load balancer; of its first one, where it has none there.
     pub(super) fn image(&self, set: &sdk::TaskSet, container: Option<&str>) -> Option<String> {
         let containers = self.revisions.get(set.task_definition()?)?;
@@ -46,21 +61,18 @@ pub(super) async fn seen(clients: &Clients, cluster: &str, name: &str) -> Result
         "ACTIVE" => Vec::new(),
         status => vec![format!("the service {name} is {status}: it was deleted, and its tasks are going")],
     };
+    let described = service.clone();
     let mut sets = service.task_sets.unwrap_or_default();
     sets.sort_by_key(|set| (set.status() != Some("PRIMARY"), set.created_at().map(|time| -time.secs())));
-    let arns: BTreeSet<String> = sets.iter().filter_map(|set| set.task_definition.clone()).collect();
-    let revisions = try_join_all(arns.into_iter().map(|arn| async move {
-        let containers = containers(clients, &arn).await?;
-        Ok((arn, containers))
-    }))
-    .await?;
     let event = |event: sdk::ServiceEvent| Some((Time::from(event.created_at?), event.message?));
-    Ok(Seen {
-        sets,
+    let mut seen = Seen {
         events: service.events.into_iter().flatten().filter_map(event).collect(),
-        revisions: revisions.into_iter().filter_map(|(arn, found)| Some((arn, found?))).collect(),
         missing,
-    })
+        described: Some(described),
+        ..Seen::default()
+    };
+    seen.hold(clients, sets).await?;
+    Ok(seen)
 }
 
 /// The containers of a revision; none if it is gone.

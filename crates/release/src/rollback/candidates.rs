@@ -7,7 +7,7 @@ use crate::deployments::{Group, is_active};
 use crate::history::AT_ONCE;
 use crate::revision::{self, Revision};
 use crate::serving::{Serving, name, serving};
-use crate::target::Target;
+use crate::target::{Controller, Target};
 use aws_sdk_codedeploy::types as sdk;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use wharf_aws::{Clients, Named};
@@ -23,10 +23,10 @@ const DEPTH: usize = 25;
 pub struct Candidates {
     /// The newest first.
     pub past: Vec<Past>,
-    revisions: Vec<Option<Revision>>,
-    previous: Option<Revision>,
-    serving: Option<Serving>,
-    own: Option<String>,
+    pub(super) revisions: Vec<Option<Revision>>,
+    pub(super) previous: Option<Revision>,
+    pub(super) serving: Option<Serving>,
+    pub(super) own: Option<String>,
 }
 
 /// Reads what there is to go back to.
@@ -35,6 +35,9 @@ pub struct Candidates {
 ///
 /// Those of AWS.
 pub async fn read(clients: &Clients, target: &Target, snapshot: &Snapshot) -> Result<Candidates> {
+    if target.controller == Controller::Ecs {
+        return super::of_ecs::read(clients, target).await;
+    }
     let group = Group::of(target)?;
     let (deployments, serving) =
         futures::try_join!(group.deployments(clients, &[], DEPTH), serving(clients, target))?;
@@ -119,6 +122,9 @@ impl Candidates {
         undone: &str,
         choice: &Choice,
     ) -> Result<Started> {
+        if target.controller == Controller::Ecs {
+            return super::of_ecs::release(clients, target, choice).await;
+        }
         let revision = self.revision(choice)?;
         if let Some(spec) = &revision.spec {
             check(clients, &spec.task_definition).await?;
@@ -162,7 +168,7 @@ fn beside(arn: &str, definition: &str) -> String {
 }
 
 /// A task definition that was deregistered starts no more tasks.
-async fn check(clients: &Clients, definition: &str) -> Result<()> {
+pub(super) async fn check(clients: &Clients, definition: &str) -> Result<()> {
     let request = clients.ecs().describe_task_definition().task_definition(definition);
     let status = match request.send().await.named("ecs:DescribeTaskDefinition").or_absent() {
         // What ECS says of one that was deleted, or never was.

@@ -1,6 +1,7 @@
 //! Going back to the version before.
 
 mod candidates;
+mod of_ecs;
 mod step;
 
 pub use candidates::{Candidates, read};

@@ -28,7 +28,7 @@ pub(super) async fn clear(
         }
         WhenBusy::Stop => {
             terminal::note(&format!("stopping {id}, with a rollback"));
-            let stopped = busy::stop(&subject.session.clients, id).await;
+            let stopped = busy::stop(&subject.session.clients, &subject.target, id).await;
             stopped.map_err(|problem| error::cloud(&problem))?;
         }
     }

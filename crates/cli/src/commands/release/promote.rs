@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
             }
             Step::Check => {
                 check(&report, args.force, argument).await?;
-                proceed(clients, &id, Hold::Ready).await.map_err(cloud)?;
+                proceed(clients, &subject.target, &id, Hold::Ready).await.map_err(cloud)?;
                 terminal::note(&format!("{id}: the traffic may move"));
                 let is_there = |report: &Report| promote::step(report) != Step::Check;
                 follower.until("the deployment to go on", SHOWN, is_there).await?
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
                 follower.until("the traffic to move", STEPS, is_there).await?
             }
             Step::Serves if args.finish => {
-                proceed(clients, &id, Hold::Termination).await.map_err(cloud)?;
+                proceed(clients, &subject.target, &id, Hold::Termination).await.map_err(cloud)?;
                 terminal::note(&format!("{id}: the tasks that served before may go"));
                 let is_there = |report: &Report| promote::step(report) != Step::Serves;
                 follower.until("the deployment to end", STEPS, is_there).await?

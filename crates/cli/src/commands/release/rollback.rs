@@ -131,7 +131,9 @@ async fn finish(
                     });
                 }
                 let clients = &subject.session.clients;
-                proceed(clients, id, Hold::Ready).await.map_err(|problem| error::cloud(&problem))?;
+                proceed(clients, &subject.target, id, Hold::Ready)
+                    .await
+                    .map_err(|problem| error::cloud(&problem))?;
                 follower.until("the deployment to go on", SHOWN, moved).await?
             }
             Way::Reroute => follower.until("the traffic to move", STEPS, moved).await?,
