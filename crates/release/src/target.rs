@@ -19,9 +19,9 @@ pub struct Target {
     pub service: String,
     /// The container behind the load balancer, where the stack has the service.
     pub container: Option<String>,
-    /// The listeners that carry production traffic, by ARN.
+    /// The listeners that carry production traffic, or the rules of listeners, by ARN.
     pub production: Vec<String>,
-    /// The listeners for tests, by ARN.
+    /// The listeners for tests, or their rules, by ARN.
     pub test: Vec<String>,
     /// The names of both target groups.
     pub target_groups: Vec<String>,
@@ -165,7 +165,7 @@ fn of_service(stack: &str, address: &Address, record: &Record) -> Option<Target>
     }
     let balancer = first(attributes, "load_balancer")?;
     let advanced = first(balancer, "advanced_configuration")?;
-    let rule = |name: &str| text(advanced, name).map(listener).into_iter().collect();
+    let rule = |name: &str| text(advanced, name).map(str::to_owned).into_iter().collect();
     let groups = [text(balancer, "target_group_arn"), text(advanced, "alternate_target_group_arn")];
     Some(Target {
         stack: stack.to_owned(),
@@ -179,17 +179,6 @@ fn of_service(stack: &str, address: &Address, record: &Record) -> Option<Target>
         target_groups: groups.into_iter().flatten().map(|arn| group_name(arn).to_owned()).collect(),
         pipeline: None,
     })
-}
-
-/// The listener of a rule, by the ARNs of both.
-fn listener(rule: &str) -> String {
-    match rule.split_once(":listener-rule/") {
-        Some((prefix, rest)) => {
-            let listener = rest.rsplit_once('/').map_or(rest, |(listener, _)| listener);
-            format!("{prefix}:listener/{listener}")
-        }
-        None => rule.to_owned(),
-    }
 }
 
 /// A target group's name, from its ARN.

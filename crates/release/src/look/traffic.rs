@@ -38,7 +38,9 @@ pub(super) fn group_name(arn: &str) -> &str {
 async fn listeners(clients: &Clients, target: &Target) -> Result<(Vec<Listener>, Vec<String>)> {
     let wanted = target.production.iter().map(|arn| (arn, true));
     let wanted: Vec<(&String, bool)> = wanted.chain(target.test.iter().map(|arn| (arn, false))).collect();
-    let arns: Vec<String> = wanted.iter().map(|(arn, _)| (*arn).clone()).collect();
+    let mut arns: Vec<String> = wanted.iter().map(|(arn, _)| listener_of(arn)).collect();
+    arns.sort();
+    arns.dedup();
     if arns.is_empty() {
         return Ok(Default::default());
     }
@@ -54,12 +56,21 @@ async fn listeners(clients: &Clients, target: &Target) -> Result<(Vec<Listener>,
     let mut shown = Vec::new();
     let mut missing = Vec::new();
     for (arn, production) in wanted {
-        let Some(listener) = found.iter().find(|found| found.listener_arn() == Some(arn.as_str())) else {
+        let of_rule = listener_of(arn);
+        let Some(listener) = found.iter().find(|found| found.listener_arn() == Some(of_rule.as_str())) else {
             missing.push(format!("the listener {} is gone", arn.rsplit(':').next().unwrap_or(arn)));
             continue;
         };
         let host = listener.load_balancer_arn().and_then(|arn| hosts.get(arn)).map(String::as_str);
-        let (moved, weights) = moved(clients, arn, listener.default_actions(), &target.target_groups).await?;
+        let (moved, weights) = if of_rule == *arn {
+            moved(clients, arn, listener.default_actions(), &target.target_groups).await?
+        } else {
+            let Some(weights) = of_one_rule(clients, arn).await? else {
+                missing.push(format!("the rule {} is gone", arn.rsplit(':').next().unwrap_or(arn)));
+                continue;
+            };
+            (arn.clone(), weights)
+        };
         shown.push(Listener {
             arn: moved,
             production,
@@ -69,6 +80,25 @@ async fn listeners(clients: &Clients, target: &Target) -> Result<(Vec<Listener>,
         });
     }
     Ok((shown, missing))
+}
+
+/// The listener of a rule, by the ARNs of both; a listener is its own.
+fn listener_of(arn: &str) -> String {
+    match arn.split_once(":listener-rule/") {
+        Some((prefix, rest)) => {
+            let listener = rest.rsplit_once('/').map_or(rest, |(listener, _)| listener);
+            format!("{prefix}:listener/{listener}")
+        }
+        None => arn.to_owned(),
+    }
+}
+
+/// Where one rule forwards to; none if it is gone.
+async fn of_one_rule(clients: &Clients, arn: &str) -> Result<Option<Vec<(String, i64)>>> {
+    let request = clients.elasticloadbalancing().describe_rules().rule_arns(arn);
+    let answer = request.send().await.named("elasticloadbalancing:DescribeRules").or_absent()?;
+    let rule = answer.and_then(|answer| answer.rules?.into_iter().next());
+    Ok(rule.map(|rule| weights(rule.actions())))
 }
 
 async fn described(clients: &Clients, arns: Vec<String>) -> Result<Option<Vec<sdk::Listener>>> {
@@ -231,6 +261,14 @@ mod tests {
         assert_eq!(url(Some(&sdk::ProtocolEnum::Http), "a.elb", 80), "http://a.elb/");
         assert_eq!(url(Some(&sdk::ProtocolEnum::Http), "a.elb", 8080), "http://a.elb:8080/");
         assert_eq!(url(Some(&sdk::ProtocolEnum::Https), "a.elb", 8443), "https://a.elb:8443/");
+    }
+
+    #[test]
+    fn a_rule_is_part_of_its_listener() {
+        let prefix = "arn:aws:elasticloadbalancing:eu:1";
+        let listener = format!("{prefix}:listener/app/web/0a/0b");
+        assert_eq!(listener_of(&format!("{prefix}:listener-rule/app/web/0a/0b/0c")), listener);
+        assert_eq!(listener_of(&listener), listener);
     }
 
     #[test]
