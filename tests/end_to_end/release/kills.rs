@@ -16,7 +16,7 @@ pub(crate) const TESTS: &[Test] =
 /// How many shops are open at once: most of the time their clients wait.
 const SHOPS: usize = 3;
 /// Of the requests that only look one in so many is a point to be killed at: nothing depends on the others.
-const READS: u64 = 4;
+const READS: usize = 4;
 /// What the run that was killed, and the one after it, printed.
 const PRINTED: &str = "printed.txt";
 
@@ -126,7 +126,7 @@ impl Play {
         let of = |is_change, number, boundary| Point { play: self, is_change, number, boundary };
         let boundaries = ["kill_before", "kill_after", "kill_answered"];
         let changes = (0..changes).flat_map(|number| boundaries.map(|boundary| of(true, number, boundary)));
-        let reads = (0..reads).step_by(READS as usize).map(|number| of(false, number, "kill_before"));
+        let reads = (0..reads).step_by(READS).map(|number| of(false, number, "kill_before"));
         changes.chain(reads).collect()
     }
 }
@@ -229,6 +229,9 @@ impl Shop {
             ended(waiting.go()?)?.ok_or("the run that was to be killed hung")?;
             operation = self.stage.at_rest()?;
             self.stage.emulator.rules(&json!([]))?;
+            if point.is_change && operation.is_none() {
+                return Err("it ended before it was to be killed".into());
+            }
         }
         let status = ended(self.stage.waiting(&play.command(), PRINTED)?.go()?)?.ok_or("the run hung")?;
         if !status.success() {

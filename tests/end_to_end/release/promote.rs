@@ -99,10 +99,7 @@ fn waits() -> Result<()> {
     let id = shop.deploy("web:3")?;
     shop.later(61)?;
     let failed = shop.exits(&["promote"], 7)?;
-    contains(
-        &failed.stderr,
-        &[&format!("error: the deployment {id} has failed"), "TIMEOUT", "release status"],
-    )?;
+    contains(&failed.stderr, &[&format!("error: the deployment {id} failed"), "TIMEOUT", "release status"])?;
     assert_eq!(shop.serves()?, "web:2");
     shop.traffic_was_served().map(drop)
 }
