@@ -101,20 +101,20 @@ mod tests {
         report
     }
 
-    fn health(healthy: usize, unhealthy: usize, other: usize) -> Option<TargetHealth> {
+    fn health(healthy: usize, unhealthy: usize, other: usize) -> TargetHealth {
         let reasons = if unhealthy > 0 { vec!["Target.FailedHealthChecks".to_owned()] } else { Vec::new() };
-        Some(TargetHealth { healthy, unhealthy, other, reasons })
+        TargetHealth { healthy, unhealthy, other, reasons }
     }
 
     #[test]
     fn only_healthy_tasks_take_over() {
         for (running, health, reasons) in [
-            (2, health(2, 0, 0), &[][..]),
+            (2, Some(health(2, 0, 0)), &[][..]),
             // Targets of before that are on their way out do not matter.
-            (2, health(2, 0, 3), &[]),
-            (2, health(1, 1, 0), &["1 of 2 targets in green are healthy: Target.FailedHealthChecks"]),
-            (2, health(1, 0, 1), &["1 of 2 targets in green are healthy"]),
-            (1, health(1, 0, 0), &["1 of 2 tasks of web:2 run", "1 of 2 targets in green are healthy"]),
+            (2, Some(health(2, 0, 3)), &[]),
+            (2, Some(health(1, 1, 0)), &["1 of 2 targets in green are healthy: Target.FailedHealthChecks"]),
+            (2, Some(health(1, 0, 1)), &["1 of 2 targets in green are healthy"]),
+            (1, Some(health(1, 0, 0)), &["1 of 2 tasks of web:2 run", "1 of 2 targets in green are healthy"]),
             (2, None, &["the health of green is not known"]),
         ] {
             assert_eq!(obstacles(&with(running, health)), reasons);

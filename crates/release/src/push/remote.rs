@@ -33,9 +33,10 @@ pub(crate) async fn files(clients: &Clients, repository: &str, commit: &str, her
             found.extend(listed(&answer));
             for inner in answer.sub_folders.unwrap_or_default() {
                 let Some(path) = inner.absolute_path else { continue };
-                match same(&known, &path, inner.tree_id.as_deref()) {
-                    true => found.extend(below(here, &path)),
-                    false => waiting.push(path),
+                if same(&known, &path, inner.tree_id.as_deref()) {
+                    found.extend(below(here, &path));
+                } else {
+                    waiting.push(path);
                 }
             }
         }

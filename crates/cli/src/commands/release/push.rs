@@ -49,9 +49,10 @@ pub(crate) async fn run(args: &ReleasePush) -> Result<u8, CommandError> {
         terminal::note(&format!("committed {commit} to {branch}: {}", words(summary)));
         signals::on_leaving("interrupted; the commit is on its branch, and the pipeline goes on in AWS");
     }
-    let execution = match is_same {
-        true => push::newest(clients, &pipeline.name).await.map_err(cloud)?,
-        false => started(&subject, &pipeline.name, commit).await?,
+    let execution = if is_same {
+        push::newest(clients, &pipeline.name).await.map_err(cloud)?
+    } else {
+        started(&subject, &pipeline.name, commit).await?
     };
     if args.json {
         let json = json!({
