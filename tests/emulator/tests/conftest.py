@@ -118,3 +118,11 @@ def delivery(emulator: Emulator, stack: Any) -> Any:
     import delivery
 
     return delivery.Delivery(emulator, stack)
+
+
+@pytest.fixture
+def native(emulator: Emulator, stack: Any) -> Any:
+    """A stack whose service ECS itself deploys."""
+    import ecs_blue_green
+
+    return ecs_blue_green.Native(emulator, stack)

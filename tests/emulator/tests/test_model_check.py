@@ -147,7 +147,7 @@ def test_header_enums_of_s3(emulator):
 
 
 def test_unsupported_operations_are_not_retryable(emulator, refused):
-    assert refused("NotImplementedByEmulator", emulator.client("ecs").list_service_deployments, service="s") == 400
+    assert refused("NotImplementedByEmulator", emulator.client("ecs").list_services_by_namespace, namespace="n") == 400
     assert refused("NotImplementedByEmulator", emulator.client("sqs").list_queues) == 400
 
 

@@ -29,7 +29,7 @@ def main() -> int:
     from . import clock
 
     clock.install()
-    from . import corrections, deployments, missing, pipelines, tasks  # noqa: F401 (they register themselves)
+    from . import corrections, deployments, ecs_deployments, missing, pipelines, tasks  # noqa: F401 (they register themselves)
     from .filter import Filter
     from .server import Server
 

@@ -13,6 +13,7 @@ SERVICES = ("ec2", "elbv2", "ecs", "ecr", "codebuild", "codecommit", "codedeploy
 
 DEFAULT_LIMITS = {
     "ecs:ListServices": 10,
+    "ecs:ListServiceDeployments": 20,
     "ecs:ListClusters": 100,
     "ecs:ListTaskDefinitions": 100,
     "codebuild:ListProjects": 100,
@@ -27,6 +28,7 @@ DEFAULT_LIMITS = {
 EXTRA = {
     "events:ListTargetsByRule": ("Limit", "NextToken", "NextToken", "Targets"),
     "codedeploy:ListDeployments": (None, "nextToken", "nextToken", "deployments"),
+    "ecs:ListServiceDeployments": ("maxResults", "nextToken", "nextToken", "serviceDeployments"),
 }
 BY_MOTO = ("elbv2:DescribeLoadBalancers", "elbv2:DescribeRules", "events:ListRules")
 """Operations of these services that moto does page."""

@@ -25,6 +25,8 @@ def ecs(call: Call) -> Iterator[Need]:
     elif call.operation in ("DescribeTasks", "DescribeTaskSets", "ListTasks"):
         yield from _tasks(call)
         return
+    elif call.operation.endswith(("ServiceDeployment", "ServiceDeployments", "ServiceRevisions")):
+        resources = _rollouts(call)
     elif call.operation.endswith(("Service", "Services")):
         cluster = params.get("cluster", "default").rpartition("/")[2]
         names = params.get("services") or [params.get("service") or params["serviceName"]]
@@ -36,6 +38,11 @@ def ecs(call: Call) -> Iterator[Need]:
         yield Need(call.name, resource)
     if call.operation.startswith(("Create", "Register")):
         yield from tag("ecs:TagResource", call, resources[0], "tags")
+    if call.operation in ("CreateService", "UpdateService"):
+        for balancer in params.get("loadBalancers", []):
+            yield from pass_role((balancer.get("advancedConfiguration") or {}).get("roleArn"), "ecs.amazonaws.com")
+        for hook in params.get("deploymentConfiguration", {}).get("lifecycleHooks") or []:
+            yield from pass_role(hook.get("roleArn"), "ecs.amazonaws.com")
     if call.operation in ("CreateCluster", "CreateService"):
         yield from linked_role(call, "ecs.amazonaws.com", "AWSServiceRoleForECS")
 
@@ -55,6 +62,18 @@ def _tasks(call: Call) -> Iterator[Need]:
         resources = [f"container-instance/{cluster}/*"]
     for resource in resources:
         yield Need(call.name, call.arn("ecs", resource), context)
+
+
+def _rollouts(call: Call) -> list[str]:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment-permissions.html"""
+    params = call.params
+    if call.operation == "ListServiceDeployments":
+        cluster = params.get("cluster", "default").rpartition("/")[2]
+        return [call.arn("ecs", f"service/{cluster}/{params['service'].rpartition('/')[2]}")]
+    for member in ("serviceDeploymentArns", "serviceRevisionArns"):
+        if member in params:
+            return params[member]
+    return [params["serviceDeploymentArn"]]
 
 
 @service("ecr")

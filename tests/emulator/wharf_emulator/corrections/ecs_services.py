@@ -227,6 +227,10 @@ def settle(call: Call, service: Any) -> None:
         service.task_sets.clear()
         service.deployments.clear()
         return
+    state = getattr(service, "wharf_blue_green", None)
+    if state is not None and (state.active() is not None or not state.serving):
+        # the tasks are in the hands of ECS's own blue/green deployment
+        return
     if service.running_count != service.desired_count or service.pending_count:
         _set_targets(call, service, service.desired_count)
     service.running_count, service.pending_count = service.desired_count, 0
@@ -252,9 +256,10 @@ def deregister(call: Call, task_set: Any) -> None:
 
 def _set_targets(call: Call, service: Any, count: int) -> None:
     """Registers the addresses of a service's tasks in its target groups."""
-    addresses = getattr(service, "wharf_addresses", [])
+    addresses, used = getattr(service, "wharf_addresses", []), getattr(service, "wharf_groups", {})
     for load_balancer in service.load_balancers:
-        group = call.backend("elbv2").target_groups.get(load_balancer.get("targetGroupArn"))
+        arn = load_balancer.get("targetGroupArn")
+        group = call.backend("elbv2").target_groups.get(used.get(arn, arn))
         if group is None:
             continue
         port = load_balancer["containerPort"]

@@ -71,11 +71,12 @@ def shift(call: Call, deployment: Any, route: str, weight: int) -> None:
     rollout = deployment.wharf_rollout
     weights = ((rollout.groups["Green"], weight), (rollout.groups["Blue"], 100 - weight))
     for listener, rule in list(_rules(call, deployment, route)):
-        actions = [_weighted(action.data, weights) for action in rule.actions]
+        actions = [weighted(action.data, weights) for action in rule.actions]
         _write(call, deployment, listener, rule, actions)
 
 
-def _weighted(action: dict[str, Any], weights: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+def weighted(action: dict[str, Any], weights: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    """An action with these weights, if it forwards to one of the target groups."""
     if not {arn for arn, _ in traffic.forwards(action)} & {arn for arn, _ in weights}:
         return action
     kept = {name: value for name, value in action.items() if name not in ("TargetGroupArn", "ForwardConfig")}
@@ -112,11 +113,17 @@ def restore_production(call: Call, deployment: Any) -> None:
 
 
 def _write(call: Call, deployment: Any, listener: Any, rule: Any, actions: list[dict[str, Any]]) -> None:
+    write(call, "codedeploy", listener, rule, actions, deployment.wharf_rollout.due, deployment.deployment_id)
+
+
+def write(
+    call: Call, by: str, listener: Any, rule: Any, actions: list[dict[str, Any]], time: float, deployment: str
+) -> None:
+    """Gives a rule other actions, on a controller's behalf."""
     from moto.elbv2.models import FakeAction
 
     rule.actions = [FakeAction(copy.deepcopy(action)) for action in actions]
     if rule.is_default:
         # moto keeps the default rule's actions twice
         listener.default_actions = rule.actions
-    time = deployment.wharf_rollout.due
-    traffic.write(call, "codedeploy", listener, rule, time, deployment.deployment_id)
+    traffic.write(call, by, listener, rule, time, deployment)

@@ -9,16 +9,28 @@ from ..hooks import on_reset
 from ..rules import BadRule
 from .appspec import HOOKS
 
+STAGES = (
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "POST_SCALE_UP",
+    "TEST_TRAFFIC_SHIFT",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+)
+"""Where ECS's own deployments have hooks."""
 KINDS = {
     "tasks_do_not_start": {"service", "reason"},
     "failing_health_checks": {"service", "reason", "health_reason", "description"},
     "failing_hook": {"service", "hook", "reason", "log"},
+    "waiting_hook": {"service", "hook"},
     "container_exits": {"service", "exit_code", "log"},
     "alarm": {"service", "alarm"},
     "failing_build": {"project", "phase", "reason", "log"},
 }
 """The kinds of faults, and what each may have."""
-REQUIRED = {"failing_hook": "hook", "alarm": "alarm"}
+REQUIRED = {"failing_hook": "hook", "waiting_hook": "hook", "alarm": "alarm"}
 """What a fault of a kind must have."""
 PHASES = ("DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS")
 """The phases of a build that can fail."""
@@ -51,8 +63,9 @@ def _check(fault: Any) -> None:
         raise BadRule(f"the kind of a fault is one of {', '.join(KINDS)}")
     if set(fault) - {"kind"} - KINDS[kind] or not all(isinstance(value, str) for value in fault.values()):
         raise BadRule(f"the fault {kind} has the texts {', '.join(sorted(KINDS[kind]))}")
-    if REQUIRED.get(kind, "kind") not in fault or fault.get("hook", HOOKS[0]) not in HOOKS:
-        raise BadRule(f"a failing_hook has a hook, one of {', '.join(HOOKS)}; an alarm has the name of an alarm")
+    hooks = STAGES if kind == "waiting_hook" else (*HOOKS, *STAGES)
+    if REQUIRED.get(kind, "kind") not in fault or fault.get("hook", hooks[0]) not in hooks:
+        raise BadRule(f"the hook of a {kind} is one of {', '.join(hooks)}; an alarm has the name of an alarm")
     if not fault.get("exit_code", "1").isdigit() or fault.get("phase", PHASES[0]) not in PHASES:
         raise BadRule(f"an exit_code is a number; a phase is one of {', '.join(PHASES)}")
 

@@ -42,7 +42,7 @@ def forwards(action: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 def write(call: Call, by: str, listener: Any, rule: Any, time: float | None = None, deployment: str = "") -> None:
-    """Remembers that a rule (its listener's default one, perhaps) has been written, by an operation or CodeDeploy."""
+    """Remembers that a rule (its listener's default one, perhaps) has been written, by an operation or a controller."""
     groups = call.backend("elbv2").target_groups
     shown = []
     for action in rule.actions:
