@@ -12,6 +12,7 @@ mod import;
 mod kms;
 mod logs;
 mod s3;
+mod traffic;
 
 use crate::clients::Clients;
 use wharf_provider::{Entry, Registry};

@@ -8,7 +8,7 @@
 use super::codedeploy_running::RUNNING;
 use crate::arn;
 use crate::resources::ecs::service_delegation::{BY_DEPLOYMENT, MOVED_WITHIN};
-use serde_json::json;
+use crate::resources::traffic::{fault, first, forward, weights, words};
 use wharf_core::{Map, Value};
 use wharf_provider::{Delegation, Fault, Standing};
 
@@ -44,11 +44,6 @@ impl<'a> Group<'a> {
             pair: groups.iter().filter_map(|group| group.as_map()?.get("name")?.as_str()).collect(),
         })
     }
-}
-
-/// The first block of a name.
-fn first<'a>(map: &'a Map, block: &str) -> Option<&'a Map> {
-    map.get(block)?.as_list()?.first()?.as_map()
 }
 
 /// The listeners' actions, those of their rules that forward to the pair, and what a revision brings to the service.
@@ -107,11 +102,12 @@ pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
             let shown = if is_production { &mut production } else { &mut test };
             shown.get_or_insert_with(|| words(&weights));
         }
+        let serving = primary.filter(|_| is_production).map(|group| ("the primary task set", group));
         // What it is on its way to is for the deployment to know.
         if running.is_none()
-            && let Some(reason) = fault(&weights, &group.pair, primary.filter(|_| is_production))
+            && let Some(reason) = fault(&weights, &group.pair, serving)
         {
-            let wanted = primary.filter(|_| is_production).map(forward_to);
+            let wanted = serving.map(|(_, group)| forward(&[(group, 1)]));
             faults.push(Fault { object, property, reason, wanted });
         }
     }
@@ -132,73 +128,10 @@ fn primary(service: &Map) -> Option<&str> {
     first(service, "load_balancer")?.get("target_group_arn")?.as_str()
 }
 
-/// The target groups that an action forwards to, each with its weight.
-fn weights(actions: &Value) -> Vec<(&str, i64)> {
-    let mut found = Vec::new();
-    for action in actions.as_list().unwrap_or_default().iter().filter_map(Value::as_map) {
-        let groups = first(action, "forward").and_then(|forward| forward.get("target_group")?.as_list());
-        let groups = groups.unwrap_or_default().iter().filter_map(Value::as_map);
-        let weighted = groups.filter_map(|group| {
-            Some((group.get("arn")?.as_str()?, group.get("weight").and_then(Value::as_i64).unwrap_or(1)))
-        });
-        let before = found.len();
-        found.extend(weighted);
-        if found.len() == before {
-            found.extend(action.get("target_group_arn").and_then(Value::as_str).map(|arn| (arn, 1)));
-        }
-    }
-    found
-}
-
-/// A target group's name, from its ARN.
-fn name(arn: &str) -> &str {
-    arn.rsplit('/').nth(1).unwrap_or(arn)
-}
-
-/// Shares in hundredths, the largest first.
-fn words(weights: &[(&str, i64)]) -> String {
-    let all: i64 = weights.iter().map(|(_, weight)| weight).sum();
-    let mut shares: Vec<(&str, i64)> = weights
-        .iter()
-        .map(|(arn, weight)| (name(arn), if all == 0 { 0 } else { weight * 100 / all }))
-        .collect();
-    shares.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    match shares.as_slice() {
-        [] => "to no target group".to_owned(),
-        shares => shares.iter().map(|(name, share)| format!("{name} {share}")).collect::<Vec<_>>().join(", "),
-    }
-}
-
-/// What is wrong with an action: what CodeDeploy leaves forwards to the pair, to where the primary task set is.
-fn fault(weights: &[(&str, i64)], pair: &[&str], primary: Option<&str>) -> Option<String> {
-    if weights.is_empty() {
-        return Some("it forwards to no target group".to_owned());
-    }
-    if let Some((outside, _)) = weights.iter().find(|(arn, _)| !pair.contains(&name(arn))) {
-        return Some(format!("it forwards to {}, which is not one of {}", name(outside), pair.join(" and ")));
-    }
-    if weights.iter().all(|(_, weight)| *weight == 0) {
-        return Some("all its weights are 0".to_owned());
-    }
-    let primary = primary?;
-    if weights.iter().any(|(arn, weight)| *arn == primary && *weight > 0) {
-        return None;
-    }
-    let there: Vec<&str> =
-        weights.iter().filter(|(_, weight)| *weight > 0).map(|(arn, _)| name(arn)).collect();
-    Some(format!("it forwards to {}, and the primary task set is behind {}", there.join(", "), name(primary)))
-}
-
-/// A forward of everything to one target group, in canonical form.
-fn forward_to(target_group: &str) -> Value {
-    Value::from(
-        json!([{"type": "forward", "forward": [{"target_group": [{"arn": target_group, "weight": 1}]}]}]),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const BLUE: &str = "arn:aws:elasticloadbalancing:eu:1:targetgroup/blue/0b";
     const GREEN: &str = "arn:aws:elasticloadbalancing:eu:1:targetgroup/green/0c";
@@ -272,7 +205,7 @@ mod tests {
             assert_eq!(faults.len(), 1, "{reason}");
             assert!(faults[0].reason.contains(reason), "{}", faults[0].reason);
             // Never to where nobody serves.
-            assert_eq!(faults[0].wanted, Some(forward_to(GREEN)));
+            assert_eq!(faults[0].wanted, Some(forward(&[(GREEN, 1)])));
             // While a deployment runs, that is its business.
             assert_eq!(stands(Some("InProgress"), &production, GREEN).faults, []);
         }
