@@ -9,7 +9,7 @@ pub struct Delegation {
     pub resource_type: &'static str,
     /// The attributes it is known by, with their values; where AWS has an ARN for one, its last part will do.
     pub known_by: Vec<(&'static str, String)>,
-    /// The properties that are moved.
+    /// The properties that are moved; none where the object is only left alone while something is under way.
     pub properties: &'static [&'static str],
     /// Whether nobody else can change them while the object is there.
     pub exclusive: bool,

@@ -80,6 +80,26 @@ fn nothing_is_touched_while_the_controller_works() -> Result<()> {
 }
 
 #[test]
+fn what_is_only_watched_is_the_stacks_but_while_the_controller_works() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    let text = STACK.replace("${named.name}", "other");
+    let controller = |plan: &Plan| -> Result<Change> {
+        let found = plan.changes.iter().find(|change| change.address.name == "controller");
+        Ok(found.ok_or("no change")?.clone())
+    };
+    assert_eq!(controller(&world.plan(&text)?)?.action, Action::Replace);
+    world.live("controller", |live| drop(live.insert("busy".into(), true.into())))?;
+    let change = controller(&world.plan(&text)?)?;
+    assert_eq!(change.action, Action::None);
+    let delegated = change.delegated.ok_or("not delegated")?;
+    assert_eq!(
+        (delegated.kept.as_slice(), delegated.waiting.as_slice()),
+        (&[][..], &["moves".to_owned()][..])
+    );
+    Ok(())
+}
+
+#[test]
 fn what_no_controller_leaves_is_drift_and_mended_as_it_would() -> Result<()> {
     let mut world = World::applied(STACK)?;
     moved(&mut world, 9, "lost")?;

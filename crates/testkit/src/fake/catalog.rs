@@ -22,7 +22,7 @@ pub(super) const ORDERINGS: &[OrderingRule] = &[OrderingRule {
 /// | `fake_named` | a unique name; sensitive, write-only, late, set, JSON and block properties; may refer to a gate |
 /// | `fake_gate` | a replacement makes the new one first |
 /// | `fake_attachment` | joins a gate and a network: no tags, an id made of both |
-/// | `fake_controller` | moves the `size` and `note` of a named one; `busy` while it does |
+/// | `fake_controller` | moves the `size` and `note` of a named one; `busy` while it does, and not touched then itself |
 /// | `fake_outlet` | lies in a subnet and needs its network's attachment, to which it does not refer |
 pub(super) fn kinds() -> Vec<FakeKind> {
     let required = |name: &str, ty: Type| Field { required: true, ..Field::new(name, ty) };

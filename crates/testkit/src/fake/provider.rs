@@ -31,15 +31,19 @@ impl Provider for FakeCloud {
     fn delegates(&self, resource_type: &str, attributes: &Map) -> Vec<Delegation> {
         let moves = attributes.get("moves").and_then(Value::as_str);
         let moves = moves.filter(|_| resource_type == "fake_controller");
-        let delegation = moves.map(|name| Delegation {
-            resource_type: "fake_named",
-            known_by: vec![("name", name.to_owned())],
-            properties: &["size", "note"],
+        let delegation = |resource_type, name: &'static str, value: &str, properties| Delegation {
+            resource_type,
+            known_by: vec![(name, value.to_owned())],
+            properties,
             exclusive: false,
             mentions: Vec::new(),
             moved_within: &[],
-        });
-        delegation.into_iter().collect()
+        };
+        let Some(moves) = moves else { return Vec::new() };
+        vec![
+            delegation("fake_named", "name", moves, &["size", "note"]),
+            delegation("fake_controller", "moves", moves, &[]),
+        ]
     }
 
     /// A note `lost` is what the controller never leaves.
@@ -55,7 +59,7 @@ impl Provider for FakeCloud {
             })
         };
         Standing {
-            summary: format!("moves {}", objects.len()),
+            summary: format!("moves {}", objects.iter().filter(|(kind, _)| *kind == "fake_named").count()),
             running: busy.then(|| "d-1".to_owned()),
             faults: objects.iter().enumerate().filter_map(lost).collect(),
         }
