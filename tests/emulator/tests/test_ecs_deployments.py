@@ -350,6 +350,17 @@ def test_rolling_service_becomes_blue_green(native):
     assert native.health() == {"blue": [], "green": TWO}
 
 
+def test_blue_green_service_becomes_rolling(native):
+    native.create()
+    native.deployed()
+    plain = [{name: value for name, value in native.balancers()[0].items() if name != "advancedConfiguration"}]
+    native.update(deploymentConfiguration={"strategy": "ROLLING"}, loadBalancers=plain)
+    native.service()
+    service = native.service()
+    assert (service["runningCount"], service.get("currentServiceRevisions")) == (2, None)
+    assert native.health() == {"blue": TWO, "green": []}
+
+
 def test_service_is_deleted_while_deployed(native):
     native.create()
     native.service()

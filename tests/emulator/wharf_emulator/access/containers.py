@@ -70,10 +70,9 @@ def _rollouts(call: Call) -> list[str]:
     if call.operation == "ListServiceDeployments":
         cluster = params.get("cluster", "default").rpartition("/")[2]
         return [call.arn("ecs", f"service/{cluster}/{params['service'].rpartition('/')[2]}")]
-    for member in ("serviceDeploymentArns", "serviceRevisionArns"):
-        if member in params:
-            return params[member]
-    return [params["serviceDeploymentArn"]]
+    arns = params.get("serviceDeploymentArns") or params.get("serviceRevisionArns") or [params["serviceDeploymentArn"]]
+    services = {call.arn("ecs", "service/" + "/".join(arn.split("/")[1:3])) for arn in arns}
+    return [*sorted(services), *arns]
 
 
 @service("ecr")

@@ -197,6 +197,16 @@ def _adopt(call: Call, service: Any, parameters: dict[str, Any]) -> None:
     _start(call, service)
 
 
+def _leave(call: Call, service: Any) -> None:
+    """A service that is rolled from now on has its tasks in the declared target groups."""
+    tasks.synchronise(service)
+    for revision in service.wharf_blue_green.revisions.values():
+        tasks.end(call, service, revision)
+    del service.wharf_blue_green
+    service.wharf_groups, service.wharf_addresses = {}, []
+    service.running_count, service.pending_count, service.wharf_described = 0, service.desired_count, 0
+
+
 @after("ecs:CreateService")
 def created_service(call: Call, result: dict[str, Any]) -> None:
     service = find(call, call.params["serviceName"])
@@ -211,7 +221,7 @@ def updated_service(call: Call, result: dict[str, Any]) -> None:
     params, service = call.params, find(call, call.params["service"])
     if _strategy(service.wharf_kept["deploymentConfiguration"]) not in STRATEGIES:
         if hasattr(service, "wharf_blue_green"):
-            del service.wharf_blue_green
+            _leave(call, service)
         return
     earlier = call.scratch["parameters"]
     new = params.get("forceNewDeployment", False) or any(

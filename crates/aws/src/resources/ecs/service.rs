@@ -1,4 +1,5 @@
 use super::cluster::is_name;
+use super::deployment_configuration::{self, DeploymentConfiguration};
 use super::service_delegation;
 use super::service_live::live;
 use super::service_parts::{
@@ -7,7 +8,9 @@ use super::service_parts::{
 };
 use super::service_place::{Place, describe};
 use super::service_request::{changes, creation};
+use super::service_rollout;
 use super::support::{SERVICE_LINKED_ROLE, from_aws, update_tags};
+use super::deployment_checks;
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -29,7 +32,7 @@ pub(crate) struct Service;
 /// An ECS service: a number of tasks that ECS keeps running.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("unsupported" = [
-    "deployment_configuration", "iam_role", "service_connect_configuration", "sigint_rollback", "timeouts", "volume_configuration",
+    "iam_role", "service_connect_configuration", "sigint_rollback", "timeouts", "volume_configuration",
     "vpc_lattice_configurations",
 ]))]
 pub(crate) struct Properties {
@@ -61,6 +64,9 @@ pub(crate) struct Properties {
     #[serde(default)]
     #[schemars(extend("forces_replacement" = true))]
     pub(super) deployment_controller: Block<DeploymentController>,
+    /// How ECS deploys, if it is ECS who does: in place, or blue/green.
+    #[serde(default)]
+    pub(super) deployment_configuration: Block<DeploymentConfiguration>,
     /// How many tasks may run during a deployment, in percent of `desired_count`.
     #[serde(default = "two_hundred")]
     pub(super) deployment_maximum_percent: i32,
@@ -134,6 +140,12 @@ pub(crate) struct Attributes {
     pub(super) id: String,
     /// The ARN.
     pub(super) arn: String,
+    /// The service deployment that is under way, or was the last one, where ECS deploys blue/green.
+    pub(super) current_service_deployment: Option<String>,
+    /// How far it is: `IN_PROGRESS`, `COMPLETED` or `FAILED`.
+    pub(super) rollout_state: Option<String>,
+    /// The target groups that the only revision which runs is behind, where ECS deploys blue/green.
+    pub(super) serving_target_group_arns: Vec<String>,
 }
 
 pub(super) fn replica() -> String {
@@ -161,14 +173,46 @@ impl ResourceType for Service {
     const IMPORT_ID: &'static str = "CLUSTER_NAME/SERVICE_NAME";
     const BATCH: usize = 10 * DESCRIBED;
     const PERMISSIONS: Permissions = Permissions {
-        read: &["ecs:DescribeServices"],
-        create: &["ecs:CreateService", "ecs:TagResource", "iam:CreateServiceLinkedRole"],
-        update: &["ecs:UpdateService", "ecs:TagResource", "ecs:UntagResource"],
+        read: &["ecs:DescribeServices", "ecs:DescribeServiceRevisions"],
+        create: &[
+            "ecs:CreateService",
+            "ecs:DescribeServiceDeployments",
+            "ecs:TagResource",
+            "iam:CreateServiceLinkedRole",
+            "iam:PassRole",
+        ],
+        update: &[
+            "ecs:UpdateService",
+            "ecs:DescribeServiceDeployments",
+            "ecs:TagResource",
+            "ecs:UntagResource",
+            "iam:PassRole",
+        ],
         delete: &["ecs:UpdateService", "ecs:DeleteService"],
     };
     const FORESEEN: &'static [(&'static str, &'static str)] =
         &[("arn", "ecs:service/{cluster|default:last}/{name}"), ("id", "{arn}")];
-    const SCOPES: &'static [Scope] = &[SERVICE_LINKED_ROLE, Scope::rest(&["{arn}"])];
+    const SCOPES: &'static [Scope] = &[
+        SERVICE_LINKED_ROLE,
+        Scope::pass_role(
+            &[
+                "{load_balancer.advanced_configuration.role_arn?:role}",
+                "{deployment_configuration.lifecycle_hook.role_arn?:role}",
+            ],
+            "ecs.amazonaws.com",
+        ),
+        Scope::of(
+            &["ecs:DescribeServiceRevisions"],
+            &["{arn}", "ecs:service-revision/{cluster|default:last}/{name}/*"],
+        )
+        .when("deployment_configuration"),
+        Scope::of(
+            &["ecs:DescribeServiceDeployments"],
+            &["{arn}", "ecs:service-deployment/{cluster|default:last}/{name}/*"],
+        )
+        .when("deployment_configuration"),
+        Scope::rest(&["{arn}"]),
+    ];
 
     async fn read(cloud: &Clients, objects: &[ObjectOf<Self>]) -> Result<Vec<Option<LiveOf<Self>>>> {
         let places: Vec<_> = objects.iter().map(Place::of).collect();
@@ -185,8 +229,9 @@ impl ResourceType for Service {
             .flatten()
             .map(|service| (Place::of_service(&service), service))
             .collect();
+        let groups = service_rollout::target_groups(cloud, services.values()).await?;
         let live = objects.iter().zip(&places).map(|(object, place)| {
-            services.remove(place).map(|service| live(service, object.properties.as_ref()))
+            services.remove(place).map(|service| live(service, &groups, object.properties.as_ref()))
         });
         Ok(live.collect())
     }
@@ -216,7 +261,10 @@ impl ResourceType for Service {
         Wait::minutes("the service to become steady", 20)
             .until(|| async {
                 let services = describe(cloud, &place.cluster, vec![place.name.clone()]).await?;
-                services.first().map_or(Ok(None), |service| Ok(is_steady(service)?.then_some(())))
+                let Some(service) = services.first() else { return Ok(None) };
+                let steady =
+                    service_rollout::is_steady(cloud, service, properties.task_definition.as_deref()).await?;
+                Ok(steady.then_some(()))
             })
             .await
     }
@@ -285,6 +333,7 @@ impl ResourceType for Service {
     }
 
     fn canonical(properties: &mut Map) {
+        deployment_configuration::canonical(properties);
         arn::shorten(properties, "cluster", arn::last);
         arn::shorten(properties, "task_definition", arn::last);
         if properties.get("scheduling_strategy").and_then(Value::as_str) == Some("DAEMON") {
@@ -301,7 +350,7 @@ impl ResourceType for Service {
     fn check(properties: &Map) -> Vec<(String, String)> {
         let text = |name: &str| properties.get(name).and_then(Value::as_str);
         let blocks = |name: &str| properties.get(name).and_then(Value::as_list).unwrap_or_default();
-        let mut faults = Vec::new();
+        let mut faults = deployment_checks::mistakes(properties);
         let mut fault =
             |property: &str, message: &str| faults.push((property.to_owned(), message.to_owned()));
         if text("launch_type").is_some() && !blocks("capacity_provider_strategy").is_empty() {
@@ -361,20 +410,6 @@ impl ResourceType for Service {
         error.message.contains("does not have an associated load balancer")
             || error.message.contains("is still Draining")
     }
-}
-
-/// Whether a service runs what it should and nothing else.
-fn is_steady(service: &ecs::Service) -> Result<bool> {
-    let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
-    let failed = ecs::DeploymentRolloutState::Failed;
-    if let Some(deployment) = primary.filter(|deployment| deployment.rollout_state() == Some(&failed)) {
-        let reason = deployment.rollout_state_reason().unwrap_or("ECS gives no reason");
-        return Err(Error::new(ErrorKind::Invalid, format!("the deployment failed: {reason}")));
-    }
-    let steady = |set: &ecs::TaskSet| set.stability_status() == Some(&ecs::StabilityStatus::SteadyState);
-    Ok(service.running_count == service.desired_count
-        && service.deployments().len() <= 1
-        && service.task_sets().iter().all(steady))
 }
 
 #[cfg(test)]

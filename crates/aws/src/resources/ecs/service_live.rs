@@ -1,17 +1,27 @@
 //! The properties of a live service.
 
+use super::deployment_configuration::DeploymentConfiguration;
 use super::service::{Attributes, Properties, Service, one_hundred, replica, two_hundred};
 use super::service_parts::{
     Alarms, CapacityProviderStrategy, CircuitBreaker, DeploymentController, LoadBalancer,
     NetworkConfiguration, PlacementConstraint, PlacementStrategy, ServiceRegistry,
 };
+use super::service_rollout::{serving, shifts, state};
 use super::support::from_aws;
 use crate::arn;
 use aws_sdk_ecs::types as ecs;
+use std::collections::HashMap;
 use wharf_provider::{Block, LiveOf};
 
-/// A service as ECS tells it; `recorded` has what ECS does not tell.
-pub(super) fn live(service: ecs::Service, recorded: Option<&Properties>) -> LiveOf<Service> {
+/// A service as ECS tells it; `groups` are the target groups of revisions, `recorded` has what ECS does not tell.
+pub(super) fn live(
+    service: ecs::Service,
+    groups: &HashMap<String, Vec<String>>,
+    recorded: Option<&Properties>,
+) -> LiveOf<Service> {
+    let shifts = shifts(&service);
+    let rollout_state = state(&service).filter(|_| shifts).map(|state| state.as_str().to_owned());
+    let serving_target_group_arns = serving(&service, groups);
     let arn = service.service_arn.unwrap_or_default();
     // Under CODE_DEPLOY the primary task set is the one that serves.
     let primary = service.task_sets.into_iter().flatten().find(|set| set.status() == Some("PRIMARY"));
@@ -47,6 +57,7 @@ pub(super) fn live(service: ecs::Service, recorded: Option<&Properties>) -> Live
                     .deployment_controller
                     .map_or_else(|| "ECS".to_owned(), |controller| controller.r#type.as_str().to_owned()),
             })),
+            deployment_configuration: Block(deployment.as_ref().and_then(DeploymentConfiguration::from_aws)),
             deployment_maximum_percent: percent(|d| d.maximum_percent).unwrap_or_else(two_hundred),
             deployment_minimum_healthy_percent: percent(|d| d.minimum_healthy_percent)
                 .unwrap_or_else(one_hundred),
@@ -87,7 +98,13 @@ pub(super) fn live(service: ecs::Service, recorded: Option<&Properties>) -> Live
             wait_for_steady_state: recorded.is_some_and(|properties| properties.wait_for_steady_state),
             tags: from_aws(service.tags),
         },
-        attributes: Attributes { id: arn.clone(), arn },
+        attributes: Attributes {
+            id: arn.clone(),
+            arn,
+            current_service_deployment: service.current_service_deployment.filter(|_| shifts),
+            rollout_state,
+            serving_target_group_arns,
+        },
     }
 }
 

@@ -1,10 +1,11 @@
 //! The blocks of a service, and what ECS calls them.
 
+use super::deployment_configuration::AdvancedConfiguration;
 use crate::errors::Built;
 use aws_sdk_ecs::types as ecs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wharf_provider::{Result, Set};
+use wharf_provider::{Block, Result, Set};
 
 /// A share of a service's tasks for a capacity provider.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +68,6 @@ pub(crate) struct NetworkConfiguration {
 
 /// A target group that a service registers its tasks in.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("unsupported" = ["advanced_configuration"]))]
 pub(crate) struct LoadBalancer {
     /// The target group.
     pub(crate) target_group_arn: Option<String>,
@@ -77,6 +77,9 @@ pub(crate) struct LoadBalancer {
     pub(crate) container_name: String,
     /// The port of the container.
     pub(crate) container_port: i32,
+    /// What a blue/green deployment of ECS's own moves.
+    #[serde(default)]
+    pub(crate) advanced_configuration: Block<AdvancedConfiguration>,
 }
 
 /// A registry of Cloud Map that a service registers its tasks in.
@@ -180,6 +183,9 @@ impl LoadBalancer {
             .set_load_balancer_name(self.elb_name.clone())
             .container_name(&self.container_name)
             .container_port(self.container_port)
+            .set_advanced_configuration(
+                self.advanced_configuration.as_ref().map(AdvancedConfiguration::to_aws),
+            )
             .build()
     }
 
@@ -189,6 +195,9 @@ impl LoadBalancer {
             elb_name: balancer.load_balancer_name,
             container_name: balancer.container_name.unwrap_or_default(),
             container_port: balancer.container_port.unwrap_or_default(),
+            advanced_configuration: Block(
+                balancer.advanced_configuration.map(AdvancedConfiguration::from_aws),
+            ),
         }
     }
 }

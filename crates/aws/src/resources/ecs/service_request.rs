@@ -14,7 +14,8 @@ use aws_sdk_ecs::types as ecs;
 use wharf_provider::{Result, UpdateOf};
 
 /// What is part of ECS's deployment configuration, which is sent as a whole.
-const DEPLOYMENT: [&str; 4] = [
+const DEPLOYMENT: [&str; 5] = [
+    "deployment_configuration",
     "deployment_maximum_percent",
     "deployment_minimum_healthy_percent",
     "deployment_circuit_breaker",
@@ -75,7 +76,12 @@ fn deployment_configuration(properties: &Properties) -> Result<ecs::DeploymentCo
         maximum = None;
         minimum = minimum.filter(|percent| *percent != 100);
     }
-    Ok(ecs::DeploymentConfiguration::builder()
+    let request = ecs::DeploymentConfiguration::builder();
+    let request = match properties.deployment_configuration.as_ref() {
+        Some(configuration) => configuration.add_to(request),
+        None => request,
+    };
+    Ok(request
         .set_maximum_percent(maximum)
         .set_minimum_healthy_percent(minimum)
         .set_deployment_circuit_breaker(
@@ -102,7 +108,11 @@ pub(super) fn changes(
         request = request.set_desired_count(desired.desired_count);
     }
     if update.changes(&DEPLOYMENT) {
-        request = request.deployment_configuration(deployment_configuration(desired)?);
+        let mut configuration = deployment_configuration(desired)?;
+        if update.changes(&["deployment_configuration"]) && desired.deployment_configuration.is_none() {
+            configuration.strategy = Some(ecs::DeploymentStrategy::Rolling);
+        }
+        request = request.deployment_configuration(configuration);
     }
     if update.changes(&["health_check_grace_period_seconds"]) {
         request = request.set_health_check_grace_period_seconds(desired.health_check_grace_period_seconds);
