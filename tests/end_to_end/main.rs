@@ -6,6 +6,7 @@ mod conformance;
 mod crash;
 mod delegation;
 mod drift;
+mod ecs_blue_green;
 mod failures;
 mod gate;
 mod import;
@@ -51,6 +52,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("drift", drift::TESTS),
         ("failures", failures::TESTS),
         ("delegation", delegation::TESTS),
+        ("ecs_blue_green", ecs_blue_green::TESTS),
         ("judges", judges::TESTS),
         ("recipes", recipes::TESTS),
         ("gate", gate::TESTS),

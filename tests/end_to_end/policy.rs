@@ -15,6 +15,7 @@ use wharf_tests::{Result, Run, Stage};
 pub(crate) const TESTS: &[Test] = &[
     ("a deployer makes, changes, replaces and destroys one of every type", every_type),
     ("the policy from before the first apply is enough for all that comes", from_the_beginning),
+    ("ECS's own deployments need nobody else's rights", deployed_by_ecs),
     ("whoever may plan may not apply", plan_only),
     ("a state in S3 is part of the policy", state_in_s3),
     ("removing any one action breaks a run", superfluous::removed),
@@ -64,6 +65,33 @@ fn from_the_beginning() -> Result<()> {
     deployer.ok(&stage, &["apply", "stack", "--auto-approve", "--var", "desired_count=3"])?;
     deployer.may(&stage, &narrowed)?;
     deployer.ok(&stage, &["destroy", "stack", "--auto-approve"])?;
+    assert_eq!(stage.objects()?, Vec::<String>::new());
+    Ok(())
+}
+
+fn deployed_by_ecs() -> Result<()> {
+    let stage = Stage::new()?;
+    stage.copy("tests/ecs-blue-green", ".")?;
+    let steady = ["--var", "steady=true", "--var", "bake=0"];
+    let image = [&steady[..], &["--var", "image=httpd:2.5"]].concat();
+    let deployer = Deployer::new(&stage)?;
+    for inputs in [&steady[..], &image] {
+        deployer.may(&stage, &documents(&stage, "apply", inputs)?)?;
+        deployer.ok(&stage, &[&["apply", "--auto-approve"][..], inputs].concat())?;
+        deployer.may(&stage, &documents(&stage, "plan", inputs)?)?;
+        let plan = deployer.ok(&stage, &[&["plan", "--detailed-exitcode"][..], inputs].concat())?;
+        contains(&plan.stdout, &["service: traffic: "])?;
+    }
+    // What is asked only when a deployment went back.
+    stage.emulator.post(
+        "/_wharf/deployments",
+        &json!({"faults": [{"kind": "failing_hook", "hook": "POST_TEST_TRAFFIC_SHIFT"}]}),
+    )?;
+    deployer.may(&stage, &documents(&stage, "apply", &steady)?)?;
+    let run = deployer.run(&stage, &[&["apply", "--auto-approve"][..], &steady].concat())?;
+    assert_eq!(run.code, 1, "{}", run.all());
+    contains(&run.all(), &["POST_TEST_TRAFFIC_SHIFT"])?;
+    deployer.ok(&stage, &["destroy", "--auto-approve"])?;
     assert_eq!(stage.objects()?, Vec::<String>::new());
     Ok(())
 }

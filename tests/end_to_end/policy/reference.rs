@@ -4,14 +4,17 @@ use serde_json::Value;
 use wharf_testkit::emulator::repository;
 use wharf_tests::{Result, Stage};
 
-/// What AWS's own reference says of each action in the policies of both large stacks, before and after their first
+/// What AWS's own reference says of each action in the policies of both large stacks and of one that ECS
+/// deploys itself, before and after their first
 /// apply: that there is such an action, that it takes such resources (or none), and knows such conditions for them.
 pub(super) fn known() -> Result<()> {
     let text = std::fs::read_to_string(repository().join("tests/reference/service_authorization.json"))?;
     let reference: Value = serde_json::from_str(&text)?;
     let pipeline = Stage::new()?;
     pipeline.copy("stacks/ecs-pipeline", ".")?;
-    for stage in [crash()?, pipeline] {
+    let blue_green = Stage::new()?;
+    blue_green.copy("tests/ecs-blue-green", ".")?;
+    for stage in [crash()?, pipeline, blue_green] {
         for _ in 0..2 {
             for purpose in ["plan", "apply"] {
                 for statement in statements(&documents(&stage, purpose, &[])?) {

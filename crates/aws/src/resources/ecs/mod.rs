@@ -1,5 +1,6 @@
 //! Amazon ECS.
 
+mod blue_green_delegation;
 pub(crate) mod cluster;
 mod container_definitions;
 mod deployment_checks;

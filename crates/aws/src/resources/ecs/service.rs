@@ -10,7 +10,7 @@ use super::service_place::{Place, describe};
 use super::service_request::{changes, creation};
 use super::service_rollout;
 use super::support::{SERVICE_LINKED_ROLE, from_aws, update_tags};
-use super::deployment_checks;
+use super::{blue_green_delegation, deployment_checks};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
@@ -23,7 +23,7 @@ use wharf_core::{Map, Value};
 use wharf_provider::wait::Wait;
 use wharf_provider::{
     Absent, Block, BlockSet, Blocks, Delegation, Error, ErrorKind, Found, InForce, LiveOf, NewOf, ObjectOf,
-    Permissions, ResourceType, Result, Scope, Tags, UpdateOf, WantedOf,
+    Permissions, ResourceType, Result, Scope, Standing, Tags, UpdateOf, WantedOf,
 };
 
 /// A service of ECS. Terraform: `aws_ecs_service`; AWS: `CreateService`.
@@ -332,6 +332,16 @@ impl ResourceType for Service {
         Ok(services.into_iter().find_map(|service| service.service_arn))
     }
 
+    fn delegates(attributes: &Map) -> Vec<Delegation> {
+        let mut delegations = service_delegation::delegates(attributes);
+        delegations.extend(blue_green_delegation::delegates(attributes));
+        delegations
+    }
+
+    fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+        blue_green_delegation::standing(attributes, objects)
+    }
+
     fn canonical(properties: &mut Map) {
         deployment_configuration::canonical(properties);
         arn::shorten(properties, "cluster", arn::last);
@@ -381,10 +391,6 @@ impl ResourceType for Service {
             }
         }
         faults
-    }
-
-    fn delegates(attributes: &Map) -> Vec<Delegation> {
-        service_delegation::delegates(attributes)
     }
 
     fn in_force(attributes: &Map) -> Vec<InForce> {
