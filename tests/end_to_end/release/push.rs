@@ -285,7 +285,12 @@ fn busy() -> Result<()> {
     assert_eq!((shop.status(&id)?, shop.serves()?), ("Stopped".into(), "web:1".into()));
     let id = shop.deploy("web:3")?;
     App(&shop).write("index.html", "three")?;
+    shop.stage.emulator.reset_counters()?;
     let child = shop.stage.start(&["release", "push", "app", "--when-busy", "wait", STACK])?;
+    // It has seen the deployment.
+    shop.stage.until("the push looks", || {
+        Ok(shop.stage.emulator.counters()?.contains_key("codedeploy:BatchGetDeployments"))
+    })?;
     shop.ok(&["promote", "--finish"])?;
     let output = child.wait_with_output()?;
     assert!(output.status.success());
