@@ -162,7 +162,7 @@ fn describe_unchanged(plan: &Plan, snapshot: &mut Snapshot) -> bool {
             Some(delegated) => &Arc::new(delegated.to_record(desired, Some(&record.properties))),
             None => desired,
         };
-        let remembered = change.delegated.as_deref().map(Delegated::to_remember).unwrap_or_default();
+        let remembered = change.delegated.as_deref().and_then(Delegated::to_remember);
         let same = record.dependencies == change.dependencies
             && record.delegated == remembered
             && record.retain == change.retain

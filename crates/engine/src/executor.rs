@@ -548,7 +548,7 @@ fn describe(record: &mut Record, change: &Change) {
     record.dependencies.clone_from(&change.dependencies);
     record.retain = change.retain;
     record.create_before_destroy = change.create_before_destroy;
-    record.delegated = change.delegated.as_deref().map(Delegated::to_remember).unwrap_or_default();
+    record.delegated = change.delegated.as_deref().and_then(Delegated::to_remember);
 }
 
 fn drop_intent(snapshot: &mut Snapshot, address: &Address, intent: Intent) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wharf_core::{Address, Map, PropertyPath, Value};
 use wharf_provider::{Delegation, Provider};
 use wharf_stack::Resource;
-use wharf_state::{Snapshot, matches};
+use wharf_state::{Left, Snapshot, matches};
 
 /// A controller of AWS's that moves properties of others, and how its work stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,9 @@ pub struct Delegated {
     /// What the object takes over from the one that works in its place.
     #[serde(skip)]
     pub(crate) inherited: Vec<Inherited>,
+    /// The controller that has left it so, where that is gone.
+    #[serde(skip)]
+    left_by: Option<Address>,
     /// What is moved within the kept properties.
     #[serde(skip)]
     about: Vec<Delegation>,
@@ -88,10 +91,12 @@ impl Delegated {
     }
 
     /// The properties that stay as they are when the controller is gone.
-    pub fn to_remember(&self) -> Vec<String> {
+    pub fn to_remember(&self) -> Option<Left> {
+        let by = self.by.as_ref().or(self.left_by.as_ref())?.clone();
         let kept: BTreeSet<&String> =
             self.kept.iter().filter(|property| !self.exclusive.contains(*property)).collect();
-        kept.into_iter().cloned().collect()
+        let properties: Vec<String> = kept.into_iter().cloned().collect();
+        (!properties.is_empty()).then_some(Left { by, properties })
     }
 
     /// What a state remembers of the properties of an object: of what waits, what was asked for when the stack file
@@ -249,18 +254,23 @@ impl Delegations {
         found
     }
 
-    /// What controllers that are gone have moved.
+    /// What controllers that are gone have moved. One that is there and moves nothing of it any more has let it go.
     fn remember(&mut self, provider: &dyn Provider, snapshot: &Snapshot, observed: &Observed) {
         let gone = |address: &Address| matches!(observed.current.get(address), Some(Seen::Gone));
-        let mut moved = moved_by(provider, snapshot, gone);
+        let mut left = moved_by(provider, snapshot, gone);
         for (address, record) in &snapshot.resources {
-            moved.entry(address.clone()).or_default().extend(record.delegated.iter().cloned());
-        }
-        for (address, properties) in moved {
-            if !properties.is_empty() && !self.by_address.contains_key(&address) {
-                let kept = properties.into_iter().collect();
-                self.by_address.insert(address, Delegated { kept, ..Delegated::default() });
+            let known = record.delegated.as_ref();
+            let known = known.filter(|left| !matches!(observed.current.get(&left.by), Some(Seen::Live(_))));
+            if let Some(known) = known {
+                left.entry(address.clone()).or_insert_with(|| known.clone());
             }
+        }
+        for (address, Left { by, properties }) in left {
+            self.by_address.entry(address).or_insert_with(|| Delegated {
+                kept: properties,
+                left_by: Some(by),
+                ..Delegated::default()
+            });
         }
     }
 
@@ -270,38 +280,41 @@ impl Delegations {
     }
 }
 
-/// The properties that some of the controllers in a state move and that others could, by the addresses of the objects.
+/// What some of the controllers in a state move that others could, by the addresses of the objects.
 fn moved_by(
     provider: &dyn Provider,
     snapshot: &Snapshot,
     which: impl Fn(&Address) -> bool,
-) -> BTreeMap<Address, BTreeSet<String>> {
-    let mut moved: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
-    for (_, record) in
+) -> BTreeMap<Address, Left> {
+    let mut moved: BTreeMap<Address, Left> = BTreeMap::new();
+    for (by, record) in
         snapshot.resources.iter().filter(|(address, record)| record.id.is_some() && which(address))
     {
         let delegations = provider.delegates(&record.resource_type, &record.attributes).into_iter();
         for delegation in delegations.filter(|delegation| !delegation.exclusive) {
             for (other, of_other) in &snapshot.resources {
-                if of_other.resource_type == delegation.resource_type
-                    && delegation.is_about(&of_other.attributes)
+                if of_other.resource_type != delegation.resource_type
+                    || !delegation.is_about(&of_other.attributes)
                 {
-                    let properties = delegation.properties.iter().map(|property| (*property).to_owned());
-                    moved.entry(other.clone()).or_default().extend(properties);
+                    continue;
                 }
+                let left = moved.entry(other.clone());
+                let left = left.or_insert_with(|| Left { by: by.clone(), properties: Vec::new() });
+                left.properties.extend(delegation.properties.iter().map(|property| (*property).to_owned()));
+                left.properties.sort();
+                left.properties.dedup();
             }
         }
     }
+    moved.retain(|_, left| !left.properties.is_empty());
     moved
 }
 
 /// Writes down in a state what its controllers move, for the time when one of them is gone.
 pub fn remember_delegations(provider: &dyn Provider, snapshot: &mut Snapshot) {
-    for (address, properties) in moved_by(provider, snapshot, |_| true) {
+    for (address, left) in moved_by(provider, snapshot, |_| true) {
         if let Some(record) = snapshot.resources.get_mut(&address) {
-            let known = std::mem::take(&mut record.delegated);
-            record.delegated =
-                properties.into_iter().chain(known).collect::<BTreeSet<_>>().into_iter().collect();
+            record.delegated = Some(left);
         }
     }
 }

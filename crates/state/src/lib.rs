@@ -13,7 +13,7 @@ pub use journal::{Entry, Intent, Journal};
 pub use local::LocalStore;
 pub use lock::{Holder, Lease, Lock, LockInfo, Waiting, acquire};
 pub use private::private_file;
-pub use snapshot::{Deposed, Home, Output, Record, Snapshot, Unreadable, random_id};
+pub use snapshot::{Deposed, Home, Left, Output, Record, Snapshot, Unreadable, random_id};
 pub use store::{BoxFuture, Store, StoreError, Version};
 
 /// The newest format this version reads and the one it writes.

@@ -61,8 +61,17 @@ pub struct Record {
     pub unfinished: bool,
     /// Predecessors that are still to be deleted.
     pub deposed: Vec<Deposed>,
-    /// The properties that another controller of AWS's had moved when it was recorded last.
-    pub delegated: Vec<String>,
+    /// What another controller of AWS's moved of it when it was recorded last.
+    pub delegated: Option<Left>,
+}
+
+/// What a controller of AWS's moves of an object, or has left there when it went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// The resource that the controller works for.
+    pub by: Address,
+    /// The properties, sorted.
+    pub properties: Vec<String>,
 }
 
 /// A predecessor that a replacement has not deleted yet.
@@ -304,8 +313,8 @@ struct RecordForm {
     unfinished: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deposed: Vec<DeposedForm>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    delegated: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delegated: Option<Left>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -376,7 +385,7 @@ mod tests {
                 attributes: Map::from([("arn".into(), Value::from("arn:x"))]),
                 dependencies: vec![Address::single("vpc")],
                 unfinished: key == "b",
-                delegated: vec!["tags".into()],
+                delegated: Some(Left { by: Address::single("group"), properties: vec!["tags".into()] }),
                 deposed: vec![Deposed { id: "old".into(), ..Deposed::default() }],
                 ..Record::default()
             };

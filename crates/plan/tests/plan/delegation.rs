@@ -3,6 +3,7 @@
 use crate::{Result, World, lines};
 use wharf_core::{Action, Address, Value};
 use wharf_plan::{Change, Delegated, Plan, Seen};
+use wharf_state::Left;
 
 const STACK: &str = "
 resources:
@@ -125,23 +126,38 @@ fn what_a_controller_that_is_gone_has_moved_stays_until_the_stack_file_says_othe
             let snapshot = world.snapshot.as_mut().ok_or("no state")?;
             snapshot.resources.remove(&address);
             let named = snapshot.resources.get_mut(&"named".parse()?).ok_or("no record")?;
-            named.delegated = vec!["note".into(), "size".into()];
+            named.delegated =
+                Some(Left { by: address.clone(), properties: vec!["note".into(), "size".into()] });
         } else {
             world.observed.current.insert(address.clone(), Seen::Gone);
         }
         let change = |stack: &str| -> Result<Change> { Ok(named(&world.plan(stack)?)?.clone()) };
         let left = change(STACK)?;
         assert_eq!(left.action, Action::None);
-        let remembered = left.delegated.as_deref().map(Delegated::to_remember);
-        assert_eq!(remembered, Some(vec!["note".to_owned(), "size".to_owned()]));
+        let remembered = |change: &Change| {
+            change.delegated.as_deref().and_then(Delegated::to_remember).map(|left| left.properties)
+        };
+        assert_eq!(remembered(&left), Some(vec!["note".to_owned(), "size".to_owned()]));
         let decided = change(&STACK.replace("size: 2", "size: 3"))?;
         assert_eq!(decided.action, Action::Update);
         let paths: Vec<String> = decided.differences.iter().map(|d| d.path.to_string()).collect();
         assert_eq!(paths, ["size"]);
         // From then on it is the stack file's.
-        let remembered = decided.delegated.as_deref().map(Delegated::to_remember);
-        assert_eq!(remembered, Some(vec!["note".to_owned()]));
+        assert_eq!(remembered(&decided), Some(vec!["note".to_owned()]));
     }
+    Ok(())
+}
+
+#[test]
+fn a_controller_that_is_there_and_moves_nothing_any_more_has_let_go() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    moved(&mut world, 9, "b")?;
+    let snapshot = world.snapshot.as_mut().ok_or("no state")?;
+    let record = snapshot.resources.get_mut(&"named".parse()?).ok_or("no record")?;
+    record.delegated = Some(Left { by: "controller".parse()?, properties: vec!["size".into()] });
+    world.live("controller", |live| drop(live.insert("moves".into(), "another".into())))?;
+    let plan = world.plan(&STACK.replace("${named.name}", "another"))?;
+    assert_eq!(named(&plan)?.action, Action::Update);
     Ok(())
 }
 
