@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a deployment that goes back fails the apply that waits for it", goes_back),
     ("steps and pauses come back as they were asked for", steps_and_pauses),
     ("a rolled service comes to be deployed blue/green, and back", from_rolling),
+    ("somebody promotes a release, goes back during it and after it", released),
 ];
 
 const PLAN: &[&str] = &["plan", "--detailed-exitcode"];
@@ -326,5 +327,81 @@ fn from_rolling() -> Result<()> {
     stage.exits(PLAN, 0)?;
     stage.ok(&["destroy", "--auto-approve"])?;
     assert!(stage.objects()?.is_empty());
+    Ok(())
+}
+
+/// A pause before production traffic moves, in the place of a function.
+fn pauses(shop: &Shop) -> Result<()> {
+    let text = std::fs::read_to_string(shop.stage.folder().join(FILE))?;
+    let start = text.find("        lifecycle_hook:").ok_or("no hook")?;
+    let end = text.find("      deployment_circuit_breaker").ok_or("no circuit breaker")?;
+    let pause = "        lifecycle_hook: {target_type: PAUSE, lifecycle_stages: [POST_TEST_TRAFFIC_SHIFT]}\n";
+    shop.stage.write(FILE, &format!("{}{pause}{}", &text[..start], &text[end..]))?;
+    shop.stage.ok(APPLY)?;
+    Ok(())
+}
+
+fn released() -> Result<()> {
+    let mut shop = Shop::new()?;
+    pauses(&shop)?;
+    let release = |shop: &Shop, verb: &[&str]| shop.stage.ok(&[&["release"][..], verb].concat());
+    let status = |shop: &Shop| -> Result<Value> {
+        Ok(serde_json::from_str(&release(shop, &["status", "--json"])?.stdout)?)
+    };
+    shop.image("2.4", "2.5")?;
+    shop.stage.ok(APPLY)?;
+    release(&shop, &["wait", "--until", "ready"])?;
+    let report = status(&shop)?;
+    assert_eq!((&report["controller"], &report["deployment"]["phase"]), (&json!("ECS"), &json!("ready")));
+    let sets: Vec<Value> = report["task_sets"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|set| {
+            json!([set["color"], set["role"], set["task_definition"], set["target_group"], set["running"]])
+        })
+        .collect();
+    let (blue, green) = (
+        json!(["Blue", "primary", "shop:1", "shop-blue", 2]),
+        json!(["Green", "other", "shop:2", "shop-green", 2]),
+    );
+    assert_eq!(sets, [blue, green]);
+    contains(
+        &release(&shop, &["status"])?.stdout,
+        &["POST_TEST_TRAFFIC_SHIFT", "shop:2 waits for `wharf release promote`", "httpd:2.5"],
+    )?;
+    contains(&release(&shop, &["promote"])?.stdout, &["has taken over; shop:2"])?;
+    assert_eq!(shop.weights()?, ["shop-blue 0", "shop-green 100"]);
+    // Nothing ends the bake time early.
+    contains(&shop.stage.exits(&["release", "promote", "--finish"], 1)?.stderr, &["bake time"])?;
+    contains(&release(&shop, &["rollback"])?.stdout, &["is stopped and rolled back; shop:1"])?;
+    assert_eq!(shop.weights()?, ["shop-blue 100", "shop-green 0"]);
+    contains(&release(&shop, &["rollback"])?.stdout, &["there is nothing to roll back"])?;
+    // The stack file still asks for it.
+    shop.stage.ok(APPLY)?;
+    release(&shop, &["promote"])?;
+    shop.later(6)?;
+    release(&shop, &["wait", "--until", "done"])?;
+    shop.at_rest("shop-green 100, shop-blue 0")?;
+    contains(&release(&shop, &["rollback"])?.stdout, &["is rolled back", "shop:1"])?;
+    assert_eq!(shop.weights()?, ["shop-blue 100", "shop-green 0"]);
+    shop.later(12)?;
+    contains(&release(&shop, &["rollback"])?.stdout, &["already rolled back"])?;
+    let history: Value = serde_json::from_str(&release(&shop, &["history", "--json"])?.stdout)?;
+    let shown: Vec<Value> = history["deployments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|entry| json!([entry["status"], entry["task_definition"], entry["serves"]]))
+        .collect();
+    let wanted = [
+        json!(["SUCCESSFUL", "shop:1", true]),
+        json!(["SUCCESSFUL", "shop:2", false]),
+        json!(["ROLLBACK_SUCCESSFUL", "shop:2", false]),
+        json!(["SUCCESSFUL", "shop:1", false]),
+    ];
+    assert_eq!(shown, wanted);
+    let healthy = shop.written("ecs")?;
+    assert!(!healthy.is_empty() && healthy.iter().all(|healthy| *healthy > 0), "{healthy:?}");
     Ok(())
 }
