@@ -118,12 +118,14 @@ def test_modes_and_trees(commits, refused):
     assert first["treeId"] == "d6635ef16a82ee0c4a04d771921e815411a0301c"
     folder = commits.get_folder(repositoryName="app", folderPath="/")
     assert folder["treeId"] == first["treeId"]
-    assert {item["absolutePath"]: item["fileMode"] for item in folder["files"]} == {"a-c": "NORMAL", "run": "EXECUTABLE"}
+    shown = {item["absolutePath"]: item["fileMode"] for item in folder["files"]}
+    assert shown == {"a-c": "NORMAL", "run": "EXECUTABLE"}
     assert [(item["absolutePath"], item["fileMode"]) for item in folder["symbolicLinks"]] == [("link", "SYMLINK")]
     below = commits.get_folder(repositoryName="app", folderPath="a")
     assert below["treeId"] == next(item["treeId"] for item in folder["subFolders"] if item["absolutePath"] == "a")
     parent = {**create, "parentCommitId": first["commitId"]}
-    refused("NoChangeException", commits.create_commit, **parent, setFileModes=[{"filePath": "run", "fileMode": "EXECUTABLE"}])
+    same = [{"filePath": "run", "fileMode": "EXECUTABLE"}]
+    refused("NoChangeException", commits.create_commit, **parent, setFileModes=same)
     second = commits.create_commit(**parent, setFileModes=[{"filePath": "run", "fileMode": "NORMAL"}])
     assert [item["fileMode"] for item in second["filesUpdated"]] == ["NORMAL"]
     conflict = [{"filePath": "run/f", "fileContent": b"x"}]

@@ -275,4 +275,5 @@ def test_the_hash_of_an_appspec_leads_to_its_content(world, refused):
     assert found["revision"]["appSpecContent"] == {**revision["appSpecContent"], "content": content}
     assert found["revisionInfo"]["deploymentGroups"] == ["group"]
     other = {"revisionType": "AppSpecContent", "appSpecContent": {"sha256": "0" * 64}}
-    refused("RevisionDoesNotExistException", world.deploys.get_application_revision, applicationName="app", revision=other)
+    get = world.deploys.get_application_revision
+    refused("RevisionDoesNotExistException", get, applicationName="app", revision=other)

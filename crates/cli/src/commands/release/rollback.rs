@@ -57,8 +57,11 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
                 return finish(&subject, &follower, &id, &undone).await;
             }
             Step::Release { undone, choice } => {
-                let started = found.release(clients, &subject.target, &undone, &choice).await;
-                let started = started.map_err(cloud)?;
+                let started = match found.release(clients, &subject.target, &undone, &choice).await {
+                    // Somebody has started another one meanwhile: look again.
+                    Err(problem) if problem.is_code("DeploymentLimitExceededException") => continue,
+                    started => started.map_err(cloud)?,
+                };
                 terminal::note(&format!("{}: {}", started.id, chosen(&choice, &undone)));
                 return finish(&subject, &follower, &started.id, &undone).await;
             }
