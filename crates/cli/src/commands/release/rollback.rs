@@ -59,7 +59,10 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
             Step::Release { undone, choice } => {
                 let started = match found.release(clients, &subject.target, &undone, &choice).await {
                     // Somebody has started another one meanwhile: look again.
-                    Err(problem) if problem.is_code("DeploymentLimitExceededException") => continue,
+                    Err(problem) if problem.is_code("DeploymentLimitExceededException") => {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        continue;
+                    }
                     started => started.map_err(cloud)?,
                 };
                 terminal::note(&format!("{}: {}", started.id, chosen(&choice, &undone)));
