@@ -37,7 +37,7 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
         async { why::noted(pipeline(clients, target).await, "the pipeline") },
     )?;
     let mut deployed = match deployed {
-        Deployed::CodeDeploy(deployed) => deployed,
+        Deployed::CodeDeploy(deployed) => *deployed,
         Deployed::Ecs(mut rollout) => {
             let sets = service.described.as_ref().map(|described| rollout.task_sets(described));
             service.hold(clients, sets.unwrap_or_default()).await?;
@@ -84,7 +84,7 @@ async fn pipeline(clients: &Clients, target: &Target) -> Result<Option<Pipeline>
 
 /// What a controller tells of its deployments.
 enum Deployed {
-    CodeDeploy(codedeploy::Seen),
+    CodeDeploy(Box<codedeploy::Seen>),
     Ecs(Box<ecs::Rollout>),
 }
 
@@ -96,7 +96,7 @@ async fn deployment(clients: &Clients, target: &Target, id: Option<&str>) -> Res
                 Some(id) => codedeploy::one(clients, id, &deploys_to).await,
                 None => codedeploy::newest(clients, application, group, &deploys_to).await,
             };
-            seen.map(Deployed::CodeDeploy)
+            seen.map(|seen| Deployed::CodeDeploy(Box::new(seen)))
         }
         Controller::Ecs => Ok(Deployed::Ecs(Box::new(ecs::rollout(clients, target, id).await?))),
     }
