@@ -17,6 +17,8 @@ pub struct Successor {
     pub property: &'static str,
     /// Its id.
     pub id: String,
+    /// Whether the stack's own object takes parts of it over.
+    pub has_own_parts: bool,
     /// Its attributes; none if it is the stack's own object, or cannot be seen any more.
     pub live: Option<Arc<Map>>,
 }
@@ -74,6 +76,7 @@ pub fn successors(
                         by: by.clone(),
                         property: in_force.property,
                         id: in_force.id.clone(),
+                        has_own_parts: in_force.has_own_parts,
                         live: None,
                     };
                     found.push((address.clone(), in_force.resource_type, successor));

@@ -25,7 +25,8 @@ impl Planner<'_> {
         own: Option<&Map>,
         record: Option<&Record>,
     ) {
-        let Some(successor) = self.successor(&change.address) else { return };
+        let successor = self.successor(&change.address).filter(|successor| successor.has_own_parts);
+        let Some(successor) = successor else { return };
         let Some(Seen::Live(by)) = self.seen(&successor.by) else { return };
         let inherited = inherited(
             self.inputs.provider,

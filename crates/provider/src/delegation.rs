@@ -32,6 +32,8 @@ pub struct InForce {
     pub known_by: (&'static str, String),
     /// Its id.
     pub id: String,
+    /// Whether parts of it are not the stack file's any more, so that a new one takes them over.
+    pub has_own_parts: bool,
 }
 
 /// How a controller's work stands.

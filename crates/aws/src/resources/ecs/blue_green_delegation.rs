@@ -55,6 +55,11 @@ fn pairs(attributes: &Map) -> Vec<Pair<'_>> {
     balancers.iter().filter_map(|balancer| Pair::of(balancer.as_map()?)).collect()
 }
 
+/// Whether ECS deploys the service of these attributes blue/green.
+pub(super) fn is_blue_green(attributes: &Map) -> bool {
+    !pairs(attributes).is_empty()
+}
+
 /// The listener of a rule, by their ARNs; a listener is its own.
 fn listener_of(arn: &str) -> String {
     let Some((before, path)) = arn.split_once(":listener-rule/") else { return arn.to_owned() };

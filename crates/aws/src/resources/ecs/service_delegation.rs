@@ -1,5 +1,6 @@
 //! What only a deployment changes on a service under `CODE_DEPLOY`.
 
+use super::blue_green_delegation;
 use crate::arn;
 use wharf_core::{Map, Value};
 use wharf_provider::{Delegation, InForce};
@@ -39,16 +40,20 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
     own.into_iter().collect()
 }
 
-/// The task definition that the primary task set runs: the pipeline registers a revision for each release.
+/// The task definition that the service runs. Deployments go back to revisions of before, so these stay. Under CodeDeploy a
+/// pipeline registers one for each release, with an image of its own.
 pub(super) fn in_force(attributes: &Map) -> Vec<InForce> {
     let running = attributes.get("task_definition").and_then(Value::as_str);
-    let revision = running.filter(|_| is_by_code_deploy(attributes)).and_then(|running| {
+    let has_own_parts = is_by_code_deploy(attributes);
+    let is_deployed = has_own_parts || blue_green_delegation::is_blue_green(attributes);
+    let revision = running.filter(|_| is_deployed).and_then(|running| {
         let (family, _) = arn::last(running).split_once(':')?;
         Some(InForce {
             property: "task_definition",
             resource_type: "aws_ecs_task_definition",
             known_by: ("family", family.to_owned()),
             id: running.to_owned(),
+            has_own_parts,
         })
     });
     revision.into_iter().collect()
