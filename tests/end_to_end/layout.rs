@@ -21,6 +21,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("wharf-plan", &["wharf-core", "wharf-provider", "wharf-stack", "wharf-state"]),
     ("wharf-gate", &["wharf-core"]),
     ("wharf-release", &["wharf-aws", "wharf-core", "wharf-provider", "wharf-state"]),
+    ("wharf-verify", &["wharf-aws", "wharf-core", "wharf-provider", "wharf-release", "wharf-state"]),
     ("wharf-engine", &["wharf-core", "wharf-plan", "wharf-provider", "wharf-stack", "wharf-state"]),
 ];
 

@@ -25,6 +25,7 @@ mod saved;
 mod secrets;
 mod state;
 mod templates;
+mod verify;
 mod workflow;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -68,6 +69,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("state", state::TESTS),
         ("templates", templates::TESTS),
         ("workflow", workflow::TESTS),
+        ("verify", verify::TESTS),
         ("remote", remote::TESTS),
         ("secrets", secrets::TESTS),
         ("import", import::TESTS),

@@ -1,7 +1,7 @@
 //! `wharf policy`: what it prints is enough for a deployer, and not more than that.
 
 mod denials;
-mod deployer;
+pub(crate) mod deployer;
 mod reference;
 mod superfluous;
 

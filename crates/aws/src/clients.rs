@@ -214,6 +214,8 @@ services! {
     kms, kms_once: aws_sdk_kms;
     logs, logs_once: aws_sdk_cloudwatchlogs;
     s3, s3_once: aws_sdk_s3, path_style;
+    secretsmanager, secretsmanager_once: aws_sdk_secretsmanager;
+    ssm, ssm_once: aws_sdk_ssm;
     sts, sts_once: aws_sdk_sts;
 }
 

@@ -1,5 +1,6 @@
 mod gate;
 mod release;
+mod verify;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use clap_complete::Shell;
@@ -13,6 +14,7 @@ pub(crate) use release::{
     Release, ReleaseHistory, ReleasePromote, ReleasePush, ReleaseRollback, ReleaseStatus, ReleaseWait,
     TargetArgs, Until, WhenBusy,
 };
+pub(crate) use verify::Verify;
 
 /// A declarative reconciler for ECS delivery pipelines on AWS
 ///
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     /// Release new versions of the application, and see how that stands
     #[command(subcommand)]
     Release(Release),
+    /// Check what must be true before anyone releases
+    Verify(Verify),
     /// Print the outputs of the last apply
     Output(Output),
     /// Show everything the state knows, or a saved plan

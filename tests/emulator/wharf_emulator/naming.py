@@ -26,6 +26,8 @@ SERVICES = (
     "logs",
     "resourcegroupstaggingapi",
     "s3",
+    "secretsmanager",
+    "ssm",
     "sts",
 )
 """The services the emulator knows; all others answer ``NotImplementedByEmulator``."""
@@ -41,6 +43,8 @@ TARGET_PREFIXES = {
     "CodePipeline_20150709": "codepipeline",
     "AWSEvents": "events",
     "ResourceGroupsTaggingAPI_20170126": "resourcegroupstaggingapi",
+    "secretsmanager": "secretsmanager",
+    "AmazonSSM": "ssm",
 }
 API_VERSIONS = {"2016-11-15": "ec2", "2015-12-01": "elbv2", "2010-05-08": "iam", "2011-06-15": "sts"}
 DEFAULT_REGION = "eu-central-1"

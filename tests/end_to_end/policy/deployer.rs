@@ -4,7 +4,7 @@ use wharf_tests::{Result, Run, Stage};
 const NAME: &str = "deployer";
 
 /// A user of the emulated account whose policies are enforced.
-pub(super) struct Deployer {
+pub(crate) struct Deployer {
     name: &'static str,
     key: String,
     secret: String,
@@ -12,7 +12,7 @@ pub(super) struct Deployer {
 
 impl Deployer {
     /// A user that may do nothing yet.
-    pub(super) fn new(stage: &Stage) -> Result<Self> {
+    pub(crate) fn new(stage: &Stage) -> Result<Self> {
         let mut reader = stage.reader()?;
         let user = json!({"UserName": NAME});
         reader.call("iam", "create_user", &user, None)?;
@@ -23,7 +23,7 @@ impl Deployer {
     }
 
     /// Gives it these policies, and takes away the ones it had.
-    pub(super) fn may(&self, stage: &Stage, documents: &[Value]) -> Result<()> {
+    pub(crate) fn may(&self, stage: &Stage, documents: &[Value]) -> Result<()> {
         let mut reader = stage.reader()?;
         let old =
             reader.call("iam", "list_user_policies", &json!({"UserName": self.name}), Some("PolicyNames"))?;
@@ -42,12 +42,12 @@ impl Deployer {
         Ok(())
     }
 
-    pub(super) fn run(&self, stage: &Stage, arguments: &[&str]) -> Result<Run> {
+    pub(crate) fn run(&self, stage: &Stage, arguments: &[&str]) -> Result<Run> {
         let mut command = stage.command(arguments);
         Run::of(command.env("AWS_ACCESS_KEY_ID", &self.key).env("AWS_SECRET_ACCESS_KEY", &self.secret))
     }
 
-    pub(super) fn ok(&self, stage: &Stage, arguments: &[&str]) -> Result<Run> {
+    pub(crate) fn ok(&self, stage: &Stage, arguments: &[&str]) -> Result<Run> {
         let run = self.run(stage, arguments)?;
         if run.code == 0 {
             return Ok(run);
@@ -58,12 +58,12 @@ impl Deployer {
 }
 
 /// What the command prints, which is one JSON document.
-pub(super) fn printed(stage: &Stage, arguments: &[&str]) -> Result<Value> {
+pub(crate) fn printed(stage: &Stage, arguments: &[&str]) -> Result<Value> {
     Ok(serde_json::from_str(&stage.ok(arguments)?.stdout)?)
 }
 
 /// The documents for a purpose.
-pub(super) fn documents(stage: &Stage, purpose: &str, inputs: &[&str]) -> Result<Vec<Value>> {
+pub(crate) fn documents(stage: &Stage, purpose: &str, inputs: &[&str]) -> Result<Vec<Value>> {
     let printed = printed(stage, &[&["policy", "--for", purpose][..], inputs].concat())?;
     Ok(match printed {
         Value::Array(documents) => documents,
@@ -72,7 +72,7 @@ pub(super) fn documents(stage: &Stage, purpose: &str, inputs: &[&str]) -> Result
 }
 
 /// Every action in a document's or a statement's list, or its only one.
-pub(super) fn texts(value: &Value) -> Vec<String> {
+pub(crate) fn texts(value: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     match value {
         Value::Array(list) => list.iter().filter_map(text).collect(),
@@ -81,6 +81,6 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 }
 
 /// The statements of documents.
-pub(super) fn statements(documents: &[Value]) -> Vec<Value> {
+pub(crate) fn statements(documents: &[Value]) -> Vec<Value> {
     documents.iter().flat_map(|d| d["Statement"].as_array().cloned().unwrap_or_default()).collect()
 }

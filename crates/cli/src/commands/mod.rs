@@ -17,6 +17,7 @@ mod state;
 mod statistics;
 mod unlock;
 mod validate;
+mod verify;
 
 use crate::args::{Args, Command};
 use crate::error::CommandError;
@@ -31,6 +32,7 @@ pub(crate) async fn run(args: Args) -> u8 {
         Command::Destroy(args) => apply::run(&args, Mode::Destroy, None).await,
         Command::Drift(args) => drift::run(&args).await,
         Command::Release(args) => release::run(&args).await,
+        Command::Verify(args) => verify::run(&args).await,
         Command::Gate(args) => gate::run(&args),
         Command::Output(args) => output::run(&args).await,
         Command::Show(args) => show::run(&args).await,

@@ -13,3 +13,4 @@ pub(crate) mod progress;
 pub(crate) mod release;
 pub(crate) mod style;
 pub(crate) mod value;
+pub(crate) mod verify;

@@ -13,7 +13,7 @@ from .. import inventory, wire
 from ..call import ACCOUNT, Call, Fault, Request
 from ..hooks import instead
 from ..rules import BadRule
-from . import containers, delivery, ec2, elbv2, iam, s3  # noqa: F401 (they register themselves)
+from . import containers, delivery, ec2, elbv2, iam, s3, secrets  # noqa: F401 (they register themselves)
 from .need import Need, keep_linked_roles, needs
 from .policy import ALLOWED, EXPLICIT, judge
 

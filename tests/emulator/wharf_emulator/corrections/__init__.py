@@ -16,4 +16,5 @@ from . import (  # noqa: F401 (they register themselves)
     kms,
     logs,
     s3,
+    sts,
 )

@@ -12,6 +12,8 @@ mod subject;
 mod wait;
 mod watch;
 
+pub(crate) use subject::Subject;
+
 use crate::args::Release;
 use crate::error::CommandError;
 
