@@ -10,6 +10,7 @@ pub(super) fn is_unrestricted(action: &str) -> bool {
 
 /// Sorted.
 const UNRESTRICTED: &[&str] = &[
+    "codedeploy:StopDeployment",
     "ec2:DescribeAddresses",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeNatGateways",

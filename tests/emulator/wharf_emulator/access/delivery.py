@@ -37,6 +37,16 @@ def codebuild(call: Call) -> Iterator[Need]:
     yield from pass_role(call.params.get("serviceRole"), "codebuild.amazonaws.com")
 
 
+_WITHOUT_RESOURCES = (
+    "BatchGetDeploymentTargets",
+    "ContinueDeployment",
+    "GetDeploymentTarget",
+    "ListDeploymentTargets",
+    "StopDeployment",
+)
+"""https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html"""
+
+
 @service("codedeploy")
 def codedeploy(call: Call) -> Iterator[Need]:
     params = call.params
@@ -45,7 +55,9 @@ def codedeploy(call: Call) -> Iterator[Need]:
         params.get("deploymentGroupName") or params.get("currentDeploymentGroupName")
     ]
     identities = params.get("deploymentIds") or [params[name] for name in ("deploymentId",) if name in params]
-    if identities:
+    if call.operation in _WITHOUT_RESOURCES:
+        resources = ["*"]
+    elif identities:
         resources = list(dict.fromkeys(_group_of(call, identity) for identity in identities))
     elif "ResourceArn" in params or "resourceArn" in params:
         resources = [params.get("ResourceArn") or params["resourceArn"]]
