@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("secrets that are not there", secrets),
     ("what the caller may not do or see", caller),
     ("a service and a pipeline that are gone", gone),
+    ("a service that ECS deploys itself", ecs_itself),
 ];
 
 const STACK: &str = "ecs-pipeline";
@@ -373,4 +374,48 @@ fn gone() -> Result<()> {
     let stage = Stage::new()?;
     stage.copy("stacks/ecs-pipeline", STACK)?;
     contains(&stage.exits(VERIFY, 1)?.stderr, &["has no deployment group", "wharf apply ecs-pipeline"])
+}
+
+fn ecs_itself() -> Result<()> {
+    let stage = Stage::new()?;
+    stage.copy("tests/ecs-blue-green", ".")?;
+    stage.ok(&["apply", "--auto-approve"])?;
+    let mut reader = stage.reader()?;
+    let text = stage.ok(&["verify"])?.stdout;
+    contains(
+        &text,
+        &[
+            "shop: service in shop",
+            "ok   service          shop in shop: shop:1, 2 of 2 tasks",
+            "ok   task definition  shop:1; web:80 behind the load balancer",
+            "ok   images           httpd:2.4 (not checked: docker.io)",
+            "ok   target groups    shop-blue, shop-green",
+            "ok   roles            shop-infrastructure",
+            "ok   deployment role  shop-infrastructure: 7 actions",
+            "ok   caller",
+        ],
+    )?;
+    let policy = json!({"RoleName": "shop-infrastructure", "PolicyName": "load-balancers"});
+    reader.call("iam", "delete_role_policy", &policy, None)?;
+    let text = stage.exits(&["verify"], 1)?.stdout;
+    contains(
+        &text,
+        &[
+            "FAIL deployment role",
+            "elasticloadbalancing:ModifyRule on arn:aws:elasticloadbalancing:",
+            ": the traffic cannot be moved",
+            ": ECS cannot put the new tasks behind the load balancer",
+        ],
+    )?;
+    let rule = stage.id("stack.yaml", "test")?;
+    reader.call("elbv2", "delete_rule", &json!({"RuleArn": rule}), None)?;
+    let text = stage.exits(&["verify"], 1)?.stdout;
+    contains(
+        &text,
+        &[
+            "FAIL listeners",
+            "the listener's rule `test` is gone",
+            "it is the stack's `test`: `wharf apply` mends it",
+        ],
+    )
 }
