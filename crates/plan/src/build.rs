@@ -3,8 +3,9 @@
 use crate::delegation::Delegations;
 use crate::desired::{Resolved, resolve, values_after, with_own_tags};
 use crate::drift::drift_beside;
-use crate::ignore::keep_ignored;
+use crate::ignore::{covers, keep_ignored};
 use crate::in_force::{Successor, Template};
+use crate::marks::{is_mark, is_marked};
 use crate::merge::conceal;
 use crate::model::{Change, Mode, OutputChange, Plan, Reason};
 use crate::operations::operations;
@@ -12,8 +13,8 @@ use crate::replace_order::{Wish, create_first};
 use crate::{Graph, diff};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use wharf_core::{Action, Address, Diagnostic, Diagnostics, Map, PropertyPath, Schema, Segment, Value};
-use wharf_provider::{Provider, ownership};
+use wharf_core::{Action, Address, Diagnostic, Diagnostics, Map, Schema, Value};
+use wharf_provider::Provider;
 use wharf_stack::{Expanded, IgnoreChanges, Instance, Lookup};
 use wharf_state::{Record, Snapshot};
 
@@ -591,29 +592,6 @@ impl Planner<'_> {
         });
         gone.map(|change| change.address.clone()).collect()
     }
-}
-
-/// Whether an `ignore_changes` path is the place of a difference or lies around it, or within it.
-pub(crate) fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
-    let shared = ignored.0.len().min(path.0.len());
-    ignored.0[..shared] == path.0[..shared]
-        // Terraform users write `tags`; what is compared is all tags.
-        || (path.property() == Some("tags_all")
-            && ignored.property() == Some("tags")
-            && ignored.0.get(1).is_none_or(|key| path.0.get(1).is_none_or(|other| key == other)))
-}
-
-/// Whether an object has the tag of this lineage. Without it, it was imported: it is not changed for wharf's own tags
-/// alone, and the next change of its tags brings them.
-pub(crate) fn is_marked(live: &Map, lineage: &str) -> bool {
-    let tags = live.get("tags_all").and_then(|tags| tags.bare().as_map());
-    tags.and_then(|tags| tags.get(ownership::LINEAGE)).and_then(Value::as_str) == Some(lineage)
-}
-
-/// Whether a path is that of one of wharf's own tags.
-pub(crate) fn is_mark(path: &PropertyPath) -> bool {
-    let [Segment::Key(property), Segment::Key(key)] = path.0.as_slice() else { return false };
-    property == "tags_all" && ownership::is_ours(key)
 }
 
 fn backticked(names: &[String]) -> String {

@@ -1,10 +1,12 @@
 //! What somebody changed behind wharf's back: recorded against live. The stack file says nothing here but what it
 //! leaves to others (`ignore_changes`).
 
-use crate::build::{Observed, Seen, covers, is_mark, is_marked};
+use crate::build::{Observed, Seen};
 use crate::delegation::{Delegated, Delegations};
 use crate::desired::{mark_sensitive, with_own_tags};
 use crate::diff::compare;
+use crate::ignore::covers;
+use crate::marks::{is_mark, is_marked};
 use crate::{Difference, canonical, conceal, overlay};
 use std::sync::Arc;
 use wharf_core::{Address, Field, Map, PropertyPath, Schema, Value};

@@ -84,3 +84,13 @@ fn keep(value: &mut Value, live: Option<&Value>, path: &[Segment]) {
         _ => {}
     }
 }
+
+/// Whether an `ignore_changes` path is the place of a difference or lies around it, or within it.
+pub(crate) fn covers(ignored: &PropertyPath, path: &PropertyPath) -> bool {
+    let shared = ignored.0.len().min(path.0.len());
+    ignored.0[..shared] == path.0[..shared]
+        // Terraform users write `tags`; what is compared is all tags.
+        || (path.property() == Some("tags_all")
+            && ignored.property() == Some("tags")
+            && ignored.0.get(1).is_none_or(|key| path.0.get(1).is_none_or(|other| key == other)))
+}

@@ -16,6 +16,7 @@ mod ignore;
 mod in_force;
 mod kept;
 mod kept_drift;
+mod marks;
 mod merge;
 mod moved;
 mod operations;
