@@ -61,7 +61,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("reference", reference::TESTS),
         ("release_status", release_status::TESTS),
         ("release_history", release::history::TESTS),
-        ("release_kills", release::kills::TESTS),
+        ("crash::release", release::kills::TESTS),
         ("release_promote", release::promote::TESTS),
         ("release_push", release::push::TESTS),
         ("release_rollback", release::rollback::TESTS),

@@ -10,6 +10,8 @@ mod trouble;
 
 use crate::Test;
 
+pub(crate) use matrix::WHICH;
+
 pub(crate) const TESTS: &[Test] = &[
     ("killed at the boundaries of requests", matrix::run),
     ("converges while AWS throttles, fails and loses answers", converge::through_faults),
