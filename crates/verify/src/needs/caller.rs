@@ -19,15 +19,16 @@ const LOOKS: &[&str] = &[
 ];
 
 const DEPLOYS: &[&str] = &[
-    "codedeploy:BatchGetDeploymentTargets",
     "codedeploy:BatchGetDeployments",
-    "codedeploy:ContinueDeployment",
     "codedeploy:CreateDeployment",
     "codedeploy:GetDeployment",
     "codedeploy:GetDeploymentGroup",
     "codedeploy:ListDeployments",
-    "codedeploy:StopDeployment",
 ];
+
+/// What takes no resource.
+const MOVES: &[&str] =
+    &["codedeploy:BatchGetDeploymentTargets", "codedeploy:ContinueDeployment", "codedeploy:StopDeployment"];
 
 const SERVICE_DEPLOYS: &[&str] =
     &["ecs:ContinueServiceDeployment", "ecs:DescribeServiceDeployments", "ecs:StopServiceDeployment"];
@@ -83,7 +84,9 @@ pub(crate) fn rights(facts: &Facts) -> Vec<Right> {
     }
     if let Some((application, group)) = subject.group() {
         let group = subject.arn("codedeploy", &format!("deploymentgroup:{application}/{group}"));
-        rights.push(Right::new(DEPLOYS, [group], "wharf cannot deploy, promote or roll back"));
+        let without = "wharf cannot deploy, promote or roll back";
+        rights.push(Right::new(DEPLOYS, [group], without));
+        rights.push(Right::new(MOVES, ["*".to_owned()], without));
         let application = subject.arn("codedeploy", &format!("application:{application}"));
         rights.push(Right::new(REVISIONS, [application], "wharf cannot roll back"));
         if let Ok(Some(found)) = &facts.group {
@@ -137,7 +140,16 @@ pub(crate) fn rights(facts: &Facts) -> Vec<Right> {
 mod tests {
     use super::*;
     use crate::fixtures::facts;
+    use crate::right::flat;
     use std::path::Path;
+
+    #[test]
+    fn what_moves_a_deployment_cannot_be_limited_to_its_group() {
+        let all = flat(&rights(&facts()));
+        let group = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:shop/group";
+        assert!(all.contains(&"codedeploy:StopDeployment *".to_owned()), "{all:?}");
+        assert!(all.contains(&format!("codedeploy:CreateDeployment {group}")), "{all:?}");
+    }
 
     /// What is not in the list although `wharf release` asks for it.
     const UNKNOWN: &[&str] = &[
