@@ -78,6 +78,7 @@ def test_what_a_release_needs(delivery, user):  # noqa: F811 (the fixture)
         allow("codepipeline:RetryStageExecution", f"arn:aws:codepipeline:{region}:app/Build"),
         allow("codebuild:BatchGetBuilds", f"arn:aws:codebuild:{region}:project/app"),
         allow("codedeploy:*", f"arn:aws:codedeploy:{region}:deploymentgroup:app/group"),
+        allow(["codedeploy:*Target*", "codedeploy:ContinueDeployment", "codedeploy:StopDeployment"]),
         allow("ecs:ListTasks", ArnEquals={"ecs:cluster": f"arn:aws:ecs:{region}:cluster/main"}),
         allow("ecs:DescribeTasks", f"arn:aws:ecs:{region}:task/main/*"),
         allow("ecs:DescribeTaskSets", f"arn:aws:ecs:{region}:task-set/main/web/*"),
