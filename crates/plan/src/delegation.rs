@@ -146,8 +146,8 @@ impl Delegated {
     pub(crate) fn replaced(&mut self, desired: &Map) {
         self.exclusive.clear();
         self.let_go(desired);
-        let waiting = std::mem::take(&mut self.waiting);
-        self.kept.retain(|property| !waiting.contains(property));
+        self.waiting.clear();
+        self.kept.retain(|property| !self.asked.contains_key(property));
     }
 
     /// Finds out what the stack file wants otherwise than when it decided last; what is not as it wants it waits. `live` is

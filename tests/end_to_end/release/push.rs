@@ -308,7 +308,7 @@ fn author() -> Result<()> {
     shop.push(&[])?;
     let commit = json!({"commitId": shop.tip()?});
     let author = shop.codecommit("get_commit", &commit, "commit.author.name")?;
-    assert_eq!(author, "moto");
+    assert_eq!(author, "root");
     let git = |arguments: &[&str]| -> Result<()> {
         let status = Command::new("git").arg("-C").arg(App(&shop).path("")).args(arguments).status()?;
         assert!(status.success());
