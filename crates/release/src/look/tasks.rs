@@ -13,6 +13,8 @@ use futures::future::try_join_all;
 use wharf_aws::{Clients, Named};
 use wharf_provider::{Absent, Result};
 
+/// The most tasks that one `DescribeTasks` takes.
+const DESCRIBED: usize = 100;
 /// How many kinds of failures are told apart.
 const KINDS: usize = 3;
 
@@ -39,7 +41,8 @@ pub(super) async fn failed(
         .service_name(&target.service)
         .desired_status(sdk::DesiredStatus::Stopped);
     let listed = request.send().await.named("ecs:ListTasks").or_absent()?;
-    let arns = listed.and_then(|listed| listed.task_arns).unwrap_or_default();
+    let mut arns = listed.and_then(|listed| listed.task_arns).unwrap_or_default();
+    arns.truncate(DESCRIBED);
     if arns.is_empty() {
         return Ok(Vec::new());
     }
