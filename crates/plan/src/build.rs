@@ -3,13 +3,13 @@
 use crate::delegation::Delegations;
 use crate::desired::{Resolved, resolve, values_after, with_own_tags};
 use crate::drift::drift_beside;
+use crate::hold::Holds;
 use crate::ignore::{covers, keep_ignored};
 use crate::in_force::{Successor, Template};
 use crate::marks::{is_mark, is_marked};
 use crate::merge::conceal;
 use crate::model::{Change, Mode, OutputChange, Plan, Reason};
 use crate::operations::operations;
-use crate::replace_order::{Wish, create_first};
 use crate::{Graph, diff};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -70,14 +70,30 @@ pub fn plan(inputs: &Inputs<'_>) -> Result<Plan, Diagnostics> {
         graph: &graph,
         wanted: wanted(inputs, &graph),
         delegations: Delegations::of(inputs.provider, inputs.snapshot, inputs.observed),
+        holds: Holds::default(),
         templates: HashMap::new(),
         values: Values::default(),
         errors: Diagnostics::default(),
     };
-    let mut changes = planner.declared();
-    changes.extend(planner.undeclared());
-    planner.compare_templates(&mut changes);
-    planner.replace_order(&mut changes);
+    let mut changes = loop {
+        let mut changes = planner.declared();
+        changes.extend(planner.undeclared());
+        planner.compare_templates(&mut changes);
+        planner.replace_order(&mut changes);
+        // What has to be left alone changes what others see of it: they are planned again.
+        let holds = planner.holds(&changes);
+        if holds == planner.holds {
+            break changes;
+        }
+        planner = Planner {
+            holds,
+            templates: HashMap::new(),
+            values: Values::default(),
+            errors: Diagnostics::default(),
+            ..planner
+        };
+    };
+    planner.keep_predecessors(&mut changes);
     planner.lifecycle(&changes);
     let outputs = planner.outputs();
     if planner.errors.has_errors() {
@@ -159,20 +175,22 @@ fn wanted(inputs: &Inputs<'_>, graph: &Graph) -> Option<HashSet<Address>> {
 
 pub(crate) struct Planner<'a> {
     pub(crate) inputs: &'a Inputs<'a>,
-    graph: &'a Graph,
+    pub(crate) graph: &'a Graph,
     wanted: Option<HashSet<Address>>,
     pub(crate) delegations: Delegations,
+    /// What an earlier round found out about this plan.
+    pub(crate) holds: Holds,
     /// How the templates that an object runs by stand to what works in their place.
     pub(crate) templates: HashMap<Address, Template>,
     values: Values,
-    errors: Diagnostics,
+    pub(crate) errors: Diagnostics,
 }
 
 /// How many predecessors stay of an object that something may go back to.
 const KEPT_PREDECESSORS: usize = 10;
 
 impl Planner<'_> {
-    fn is_wanted(&self, address: &Address) -> bool {
+    pub(crate) fn is_wanted(&self, address: &Address) -> bool {
         self.wanted.as_ref().is_none_or(|wanted| wanted.contains(address))
     }
 
@@ -244,6 +262,7 @@ impl Planner<'_> {
             ),
             importing: None,
             delegated: None,
+            held: None,
             span: resource.map(|resource| resource.span),
         }
     }
@@ -285,7 +304,10 @@ impl Planner<'_> {
             keep_ignored(resource, self.inputs.provider, live, &mut resolved);
             if let Some(delegated) = self.delegations.get(address) {
                 let mut delegated = delegated.clone();
-                delegated.let_go(&resolved.desired);
+                match self.holds.steady.get(address) {
+                    Some(gone) => delegated.without.clone_from(gone),
+                    None => delegated.let_go(&resolved.desired),
+                }
                 if let Some(record) = record {
                     let live = self.in_canonical_form(resource, live);
                     delegated.ask(&resolved.desired, &record.properties, &live, lineage);
@@ -450,6 +472,10 @@ impl Planner<'_> {
                 difference.forces_replacement = true;
             }
         }
+        if let (Some(held), false) = (self.holds.held.get(&change.address), forcing.is_empty()) {
+            change.held = Some(held.clone());
+            return;
+        }
         change.differences = differences;
         if forcing.is_empty() {
             change.action = Action::Update;
@@ -482,6 +508,12 @@ impl Planner<'_> {
                 with_own_tags(&mut live, None, &self.inputs.expanded.aws().default_tags);
                 change.before = Some(Arc::new(live));
                 change.action = if change.retain { Action::Forget } else { Action::Delete };
+                if let Some(held) = self.holds.held.get(address) {
+                    change.held = Some(held.clone());
+                    change.action = Action::None;
+                    change.reason = None;
+                    change.after.clone_from(&change.before);
+                }
             }
             _ => {
                 change.reason = Some(Reason::Gone);
@@ -490,59 +522,6 @@ impl Planner<'_> {
             }
         }
         change
-    }
-
-    fn replace_order(&self, changes: &mut [Change]) {
-        let resources = &self.inputs.expanded.stack().resources;
-        let instances = self.inputs.expanded.instances();
-        let wishes: Vec<Option<Wish>> = instances
-            .iter()
-            .zip(changes.iter())
-            .map(|(instance, change)| {
-                let resource = &resources[instance.resource];
-                let possible = self.inputs.provider.create_before_destroy(&resource.type_name);
-                let wish = match resource.lifecycle.create_before_destroy {
-                    Some(true) => Wish::CreateFirst,
-                    None if possible => Wish::CreateFirstIfPossible,
-                    Some(false) | None => Wish::DestroyFirst,
-                };
-                (change.action == Action::Replace).then_some(wish)
-            })
-            .collect();
-        if wishes.iter().all(Option::is_none) {
-            return;
-        }
-        let first =
-            create_first(&self.graph.order(), |node| wishes[node], |node| self.graph.dependencies(node));
-        for (change, first) in changes.iter_mut().zip(first) {
-            change.create_before_destroy = first && change.action == Action::Replace;
-        }
-    }
-
-    /// `prevent_destroy`.
-    fn lifecycle(&mut self, changes: &[Change]) {
-        for change in changes {
-            let Some(instance) = self.inputs.expanded.instance(&change.address) else { continue };
-            let resource = &self.inputs.expanded.stack().resources[instance.resource];
-            if resource.lifecycle.prevent_destroy && matches!(change.action, Action::Delete | Action::Replace)
-            {
-                let why = match &change.reason {
-                    Some(Reason::CannotUpdate(properties)) => {
-                        format!("a change of {} needs a new object", backticked(properties))
-                    }
-                    _ => "it would be deleted".to_owned(),
-                };
-                let message = format!(
-                    "`{}` has `prevent_destroy`, and this plan would {} it",
-                    change.address, change.action
-                );
-                let diagnostic = Diagnostic::error(message)
-                    .at(resource.span)
-                    .label(why)
-                    .help("undo the change, or remove `prevent_destroy` if the object may go");
-                self.errors.push(diagnostic);
-            }
-        }
     }
 
     fn outputs(&mut self) -> Vec<OutputChange> {
@@ -592,8 +571,4 @@ impl Planner<'_> {
         });
         gone.map(|change| change.address.clone()).collect()
     }
-}
-
-fn backticked(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wharf_core::{Address, Map, PropertyPath, Value};
 use wharf_provider::{Delegation, Provider};
 use wharf_stack::Resource;
-use wharf_state::{Left, Snapshot, matches};
+use wharf_state::{Left, Record, Snapshot, matches};
 
 /// A controller of AWS's that moves properties of others, and how its work stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,9 @@ pub struct Delegated {
     /// What the object takes over from the one that works in its place.
     #[serde(skip)]
     pub(crate) inherited: Vec<Inherited>,
+    /// The objects that go, and that what stays as it is must not speak of any more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) without: BTreeSet<String>,
     /// The controller that has left it so, where that is gone.
     #[serde(skip)]
     left_by: Option<Address>,
@@ -65,6 +68,13 @@ impl Delegated {
     pub fn keep(&self, resource: &Resource, provider: &dyn Provider, live: &Map, resolved: &mut Resolved) {
         let paths = self.kept.iter().map(PropertyPath::of).collect();
         keep_as_live(resource, provider, live, paths, resolved);
+        for asked in [&mut resolved.desired, &mut resolved.written] {
+            for property in self.kept.iter().filter(|property| !self.exclusive.contains(*property)) {
+                if let Some(value) = asked.get_mut(property) {
+                    leave_out(value, &self.without);
+                }
+            }
+        }
         for asked in [&mut resolved.desired, &mut resolved.written] {
             in_force::put(asked, &self.inherited, Part::Own);
         }
@@ -106,6 +116,7 @@ impl Delegated {
         in_force::put(&mut properties, &self.inherited, Part::Asked);
         for property in self.kept.iter().chain(self.wanted.iter().map(|(property, _)| property)) {
             let came_true = self.asked.get(property).filter(|_| !self.waiting.contains(property));
+            let came_true = came_true.filter(|asked| asked.is_known());
             let decided = came_true.or_else(|| recorded?.get(property));
             if let Some(value) = decided {
                 properties.insert(property.clone(), value.clone());
@@ -132,8 +143,13 @@ impl Delegated {
         self.about.extend(about);
     }
 
+    /// Whether its controller moves entries of this name within properties that nobody else can change.
+    pub(crate) fn moves_within(&self, name: &str) -> bool {
+        self.about.iter().any(|about| about.exclusive && about.moved_within.contains(&name))
+    }
+
     /// Leaves to the stack file what cannot stay: a property that waits for something new, such as a target group that
-    /// is replaced, unless only the controller can bring that.
+    /// is replaced together with what is behind it, unless only the controller can bring that.
     pub(crate) fn let_go(&mut self, desired: &Map) {
         let is_known = |property: &String| desired.get(property).is_none_or(Value::is_known);
         let exclusive = &self.exclusive;
@@ -200,25 +216,27 @@ pub(crate) struct Delegations {
 
 impl Delegations {
     pub(crate) fn of(provider: &dyn Provider, snapshot: &Snapshot, observed: &Observed) -> Self {
-        let live: Vec<(&Address, &str, &Map)> = snapshot
+        let live: Vec<(&Address, &Record, &Map)> = snapshot
             .resources
             .iter()
             .filter_map(|(address, record)| match observed.current.get(address) {
-                Some(Seen::Live(live)) if record.id.is_some() => {
-                    Some((address, record.resource_type.as_str(), live.as_ref()))
-                }
+                Some(Seen::Live(live)) if record.id.is_some() => Some((address, record, live.as_ref())),
                 _ => None,
             })
             .collect();
         let mut found = Delegations::default();
-        for (address, resource_type, attributes) in &live {
+        for (address, record, attributes) in &live {
+            let resource_type = record.resource_type.as_str();
             let delegations = provider.delegates(resource_type, attributes);
             if delegations.is_empty() {
                 continue;
             }
             let mut objects: Vec<(&Address, &str, &Map)> = Vec::new();
-            for (other, kind, other_live) in &live {
-                let about = delegations.iter().filter(|d| d.resource_type == *kind && d.is_about(other_live));
+            for (other, of_other, other_live) in &live {
+                let kind = of_other.resource_type.as_str();
+                let about = delegations
+                    .iter()
+                    .filter(|d| d.resource_type == kind && d.is_about(other_live, &of_other.properties));
                 let about: Vec<Delegation> = about.cloned().collect();
                 if !about.is_empty() {
                     objects.push((other, kind, other_live));
@@ -274,10 +292,39 @@ impl Delegations {
         }
     }
 
+    /// Whether nothing is delegated.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.controllers.is_empty() && self.by_address.is_empty()
+    }
+
+    /// What is delegated, by the addresses of the objects.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Address, &Delegated)> {
+        self.by_address.iter()
+    }
+
     /// What is delegated of the object of an address.
     pub(crate) fn get(&self, address: &Address) -> Option<&Delegated> {
         self.by_address.get(address)
     }
+}
+
+/// Takes the items out of lists that speak of one of these objects.
+fn leave_out(value: &mut Value, gone: &BTreeSet<String>) {
+    match value {
+        Value::Sensitive(inner) => leave_out(inner, gone),
+        Value::Map(map) => map.values_mut().for_each(|value| leave_out(value, gone)),
+        Value::List(list) => {
+            list.iter_mut().for_each(|item| leave_out(item, gone));
+            list.retain(|item| !is_of(item, gone));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a text, or an entry of a mapping, is one of these.
+fn is_of(item: &Value, gone: &BTreeSet<String>) -> bool {
+    let is = |value: &Value| value.as_str().is_some_and(|text| gone.contains(text));
+    is(item) || item.as_map().is_some_and(|map| map.values().any(is))
 }
 
 /// What some of the controllers in a state move that others could, by the addresses of the objects.
@@ -294,7 +341,7 @@ fn moved_by(
         for delegation in delegations.filter(|delegation| !delegation.exclusive) {
             for (other, of_other) in &snapshot.resources {
                 if of_other.resource_type != delegation.resource_type
-                    || !delegation.is_about(&of_other.attributes)
+                    || !delegation.is_about(&of_other.attributes, &of_other.properties)
                 {
                     continue;
                 }

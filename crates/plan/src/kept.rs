@@ -1,6 +1,6 @@
 //! The parts of a plan as they are kept in a file: no sensitive value, unknown ones marked.
 
-use crate::{Change, Delegated, Difference, Kind, Operation, OutputChange, Reason};
+use crate::{Change, Delegated, Difference, Held, Kind, Operation, OutputChange, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map as JsonMap, Value as Json};
 use std::sync::Arc;
@@ -100,6 +100,8 @@ pub(crate) struct ChangeForm {
     retain: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     delegated: Option<Box<Delegated>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<Held>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,6 +137,7 @@ impl ChangeForm {
             dependencies: change.dependencies.clone(),
             retain: change.retain,
             delegated: change.delegated.clone(),
+            held: change.held.clone(),
         }
     }
 
@@ -156,6 +159,7 @@ impl ChangeForm {
             retain: self.retain,
             importing: None,
             delegated: self.delegated,
+            held: self.held,
             span: None,
         }
     }

@@ -1,4 +1,4 @@
-use crate::{Controller, Delegated, Difference, Drift};
+use crate::{Controller, Delegated, Difference, Drift, Held};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +75,8 @@ pub struct Change {
     pub importing: Option<String>,
     /// What of it another controller of AWS's moves.
     pub delegated: Option<Box<Delegated>>,
+    /// What is not done yet, because the work of another controller needs the object.
+    pub held: Option<Held>,
     /// Where the stack file declares it.
     pub span: Option<Span>,
 }

@@ -104,7 +104,7 @@ impl<'a> Builder<'a> {
                 Action::Replace if change.create_before_destroy => {
                     let make = self.add(Kind::Create, index);
                     self.makes.insert(address, make);
-                    if !change.keeps {
+                    if !change.keeps && !change.holds_predecessor() {
                         let old = change.id.clone().unwrap_or_default();
                         let delete = self.add(Kind::DeleteDeposed { id: old }, index);
                         self.depends_on[delete].insert(make);

@@ -13,7 +13,7 @@ pub struct Delegation {
     pub properties: &'static [&'static str],
     /// Whether nobody else can change them while the object is there.
     pub exclusive: bool,
-    /// Only where the live properties speak of one of these.
+    /// Only where the properties speak of one of these, as they are or as they were asked for last.
     pub mentions: Vec<String>,
     /// What is moved within the properties by each of the controller's works, such as `target_group_arn`: it is not asked
     /// whether the stack file wants that otherwise.
@@ -73,14 +73,16 @@ impl Delegation {
         same_but_for(wanted, live, self.moved_within)
     }
 
-    /// Whether it is about the object of these attributes.
-    pub fn is_about(&self, attributes: &Map) -> bool {
+    /// Whether it is about the object of these attributes, for which a stack file asked for these properties last.
+    pub fn is_about(&self, attributes: &Map, asked: &Map) -> bool {
         let is = |(attribute, wanted): &(&str, String)| {
             let value = attributes.get(*attribute).and_then(Value::as_str);
             value.is_some_and(|value| value == wanted || value.rsplit(['/', ':']).next() == Some(wanted))
         };
         let speaks = |name: &String| {
-            let mut properties = self.properties.iter().filter_map(|property| attributes.get(*property));
+            let places = [attributes, asked].into_iter();
+            let mut properties =
+                places.flat_map(|map| self.properties.iter().filter_map(|property| map.get(*property)));
             properties.any(|value| holds(value, name))
         };
         self.known_by.iter().all(is) && (self.mentions.is_empty() || self.mentions.iter().any(speaks))
@@ -88,7 +90,7 @@ impl Delegation {
 }
 
 /// Whether some text in a value is `name`, or has it as a part between slashes or colons.
-fn holds(value: &Value, name: &str) -> bool {
+pub fn holds(value: &Value, name: &str) -> bool {
     match value.bare() {
         Value::String(text) => text.split(['/', ':']).any(|part| part == name),
         Value::List(list) => list.iter().any(|item| holds(item, name)),
@@ -132,10 +134,10 @@ mod tests {
             moved_within: &["target_group_arn"],
         };
         let arn = "arn:aws:ecs:eu-central-1:1:cluster/shop";
-        assert!(delegation.is_about(&map(json!({"cluster": arn, "name": "web"}))));
-        assert!(delegation.is_about(&map(json!({"cluster": "shop", "name": "web"}))));
-        assert!(!delegation.is_about(&map(json!({"cluster": arn, "name": "website"}))));
-        assert!(!delegation.is_about(&map(json!({"name": "web"}))));
+        assert!(delegation.is_about(&map(json!({"cluster": arn, "name": "web"})), &Map::new()));
+        assert!(delegation.is_about(&map(json!({"cluster": "shop", "name": "web"})), &Map::new()));
+        assert!(!delegation.is_about(&map(json!({"cluster": arn, "name": "website"})), &Map::new()));
+        assert!(!delegation.is_about(&map(json!({"name": "web"})), &Map::new()));
     }
 
     #[test]
@@ -153,8 +155,12 @@ mod tests {
                 json!({"listener_arn": "arn:l", "action": [{"forward": [{"target_group": [{"arn": group}]}]}]}),
             )
         };
-        assert!(delegation.is_about(&rule("arn:aws:elb:eu:1:targetgroup/blue/0a")));
-        assert!(!delegation.is_about(&rule("arn:aws:elb:eu:1:targetgroup/blueish/0a")));
+        let (blue, blueish) =
+            ("arn:aws:elb:eu:1:targetgroup/blue/0a", "arn:aws:elb:eu:1:targetgroup/blueish/0a");
+        assert!(delegation.is_about(&rule(blue), &rule(blue)));
+        assert!(!delegation.is_about(&rule(blueish), &rule(blueish)));
+        // Whoever sent it elsewhere: it was to be one of the pair.
+        assert!(delegation.is_about(&rule(blueish), &rule(blue)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What other controllers of AWS move, in lines: who has the traffic, what is not their doing, what waits for them.
 
 use wharf_core::{Action, Address};
-use wharf_plan::{Change, Delegated, Plan};
+use wharf_plan::{Change, Delegated, Held, HeldBack, Plan, Until};
 
 /// Each line with the address it is about, those of one controller together.
 pub(crate) fn lines(plan: &Plan) -> Vec<(&Address, String)> {
@@ -27,7 +27,28 @@ pub(crate) fn lines(plan: &Plan) -> Vec<(&Address, String)> {
     for (change, delegated) in of(None) {
         about(&mut lines, change, delegated);
     }
+    let held = plan.changes.iter().filter_map(|change| Some((&change.address, change.held.as_ref()?)));
+    lines.extend(held.map(|(address, held)| (address, later(held))));
     lines
+}
+
+/// What is left for later, and until when.
+fn later(held: &Held) -> String {
+    let (what, done) = match held.what {
+        HeldBack::Delete => ("is", "deleted"),
+        HeldBack::Replace => ("is", "replaced"),
+        HeldBack::DeletePredecessor => ("its predecessor is", "deleted"),
+    };
+    match &held.until {
+        Until::DeploymentEnds(deployment) => format!("{what} not {done} while {deployment} runs"),
+        Until::Released(address) => {
+            format!("{what} {done} after the next release: until then {address} works with it")
+        }
+        Until::CreatedFirst(address) => format!(
+            "is not {done}, as {address} works with it, unless the new one can be made first: with another name, and \
+             `lifecycle: {{create_before_destroy: true}}`"
+        ),
+    }
 }
 
 fn about<'a>(lines: &mut Vec<(&'a Address, String)>, change: &'a Change, delegated: &Delegated) {

@@ -2,6 +2,7 @@
 
 mod delegation;
 mod drift;
+mod hold;
 mod order;
 mod random;
 mod saved;

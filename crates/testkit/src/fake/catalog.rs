@@ -23,6 +23,8 @@ pub(super) const ORDERINGS: &[OrderingRule] = &[OrderingRule {
 /// | `fake_gate` | a replacement makes the new one first |
 /// | `fake_attachment` | joins a gate and a network: no tags, an id made of both |
 /// | `fake_controller` | moves the `size` and `note` of a named one; `busy` while it does, and not touched then itself |
+/// | `fake_service` | what only a controller of its name changes: the target in its `pool`, its `groups` |
+/// | `fake_route` | what a controller of its name moves, too: its `to` |
 /// | `fake_outlet` | lies in a subnet and needs its network's attachment, to which it does not refer |
 pub(super) fn kinds() -> Vec<FakeKind> {
     let required = |name: &str, ty: Type| Field { required: true, ..Field::new(name, ty) };
@@ -33,6 +35,7 @@ pub(super) fn kinds() -> Vec<FakeKind> {
     let part = |fields: Vec<Field>| Arc::new(Schema { fields, ..Schema::default() });
     let rule = part(vec![required("port", Type::Integer), text("protocol"), text("note")]);
     let step = part(vec![required("name", Type::String), text("image"), secret("key")]);
+    let pool = part(vec![required("target", Type::String), Field::new("port", Type::Integer)]);
     let box_ = part(vec![text("mode"), Field::new("depth", Type::Integer)]);
     let block = |schema, max, set| Type::Block { schema, max, set };
     vec![
@@ -93,6 +96,16 @@ pub(super) fn kinds() -> Vec<FakeKind> {
             vec![forcing("gate_id"), forcing("network_id"), text("label")],
         ),
         FakeKind::new("fake_controller", vec![forcing("moves"), Field::new("busy", Type::Bool)]),
+        FakeKind::new(
+            "fake_service",
+            vec![
+                forcing("name"),
+                Field::new("pool", block(pool, None, false)),
+                Field::new("groups", strings()),
+                Field::new("count", Type::Integer),
+            ],
+        ),
+        FakeKind::new("fake_route", vec![text("name"), Field::new("to", strings()), text("label")]),
         FakeKind {
             references: &["subnet_id"],
             blocking: &["subnet_id"],

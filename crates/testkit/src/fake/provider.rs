@@ -43,6 +43,12 @@ impl Provider for FakeCloud {
         vec![
             delegation("fake_named", "name", moves, &["size", "note"]),
             delegation("fake_controller", "moves", moves, &[]),
+            delegation("fake_route", "name", moves, &["to"]),
+            Delegation {
+                exclusive: true,
+                moved_within: &["target"],
+                ..delegation("fake_service", "name", moves, &["pool", "groups"])
+            },
         ]
     }
 

@@ -49,6 +49,7 @@ impl<'a> Group<'a> {
 /// The listeners' actions, those of their rules that forward to the pair, and what a revision brings to the service.
 pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
     let Some(group) = Group::of(attributes) else { return Vec::new() };
+    let pair = || group.pair.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let mut delegations = vec![Delegation {
         resource_type: SERVICE,
         known_by: vec![("cluster", group.cluster.to_owned()), ("name", group.service.to_owned())],
@@ -63,7 +64,8 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             known_by: vec![("arn", (*listener).to_owned())],
             properties: &["default_action"],
             exclusive: false,
-            mentions: Vec::new(),
+            // Not one that answers itself, or redirects, where rules forward to the pair.
+            mentions: pair(),
             moved_within: &[],
         });
         delegations.push(Delegation {
@@ -71,7 +73,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             known_by: vec![("listener_arn", (*listener).to_owned())],
             properties: &["action"],
             exclusive: false,
-            mentions: group.pair.iter().map(|name| (*name).to_owned()).collect(),
+            mentions: pair(),
             moved_within: &[],
         });
     }
@@ -87,8 +89,8 @@ pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
     let service = objects.iter().find(|(kind, _)| *kind == SERVICE).map(|(_, service)| *service);
     let primary = service.and_then(primary);
     let mut faults = Vec::new();
-    let mut production = None;
-    let mut test = None;
+    let mut production: Option<(&str, String)> = None;
+    let mut test: Option<(&str, String)> = None;
     for (object, (kind, live)) in objects.iter().enumerate() {
         let (property, listener) = match *kind {
             LISTENER => ("default_action", "arn"),
@@ -98,9 +100,11 @@ pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         let arn = live.get(listener).and_then(Value::as_str).unwrap_or_default();
         let is_production = group.production.contains(&arn);
         let weights = live.get(property).map(weights).unwrap_or_default();
-        if *kind == LISTENER {
-            let shown = if is_production { &mut production } else { &mut test };
-            shown.get_or_insert_with(|| words(&weights));
+        let shown = if is_production { &mut production } else { &mut test };
+        match shown {
+            // A default action says more than a rule.
+            Some((told, _)) if *told == LISTENER || *kind == RULE => {}
+            _ => *shown = Some((*kind, words(&weights))),
         }
         let serving = primary.filter(|_| is_production).map(|group| ("the primary task set", group));
         // What it is on its way to is for the deployment to know.
@@ -112,8 +116,8 @@ pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         }
     }
     let mut parts = Vec::new();
-    parts.extend(production.map(|words| format!("traffic: {words}")));
-    parts.extend(test.map(|words| format!("test: {words}")));
+    parts.extend(production.map(|(_, words)| format!("traffic: {words}")));
+    parts.extend(test.map(|(_, words)| format!("test: {words}")));
     let revision = service.and_then(|service| service.get("task_definition")?.as_str()).map(arn::last);
     parts.extend(revision.map(|revision| format!("revision {revision}")));
     parts.extend(deployment.map(|id| match text("last_deployment_status") {
@@ -209,6 +213,29 @@ mod tests {
             // While a deployment runs, that is its business.
             assert_eq!(stands(Some("InProgress"), &production, GREEN).faults, []);
         }
+    }
+
+    #[test]
+    fn where_rules_forward_to_the_pair_the_default_action_is_the_stacks() {
+        let redirect = || map(json!({"arn": "prod", "default_action": [{"type": "redirect"}]}));
+        let rule = |weights: &[(&str, i64)]| {
+            let mut rule = listener("rule", weights);
+            let action = rule.remove("default_action").unwrap_or_default();
+            rule.extend([("listener_arn".to_owned(), "prod".into()), ("action".to_owned(), action)]);
+            rule
+        };
+        let is_moved = |kind: &str, live: &Map, asked: &Map| {
+            delegates(&group(None)).iter().any(|d| d.resource_type == kind && d.is_about(live, asked))
+        };
+        assert!(!is_moved(LISTENER, &redirect(), &redirect()));
+        assert!(is_moved(LISTENER, &redirect(), &listener("prod", &[(BLUE, 1)])));
+        assert!(is_moved(RULE, &rule(&[(GREEN, 100), (BLUE, 0)]), &rule(&[(BLUE, 1)])));
+        assert!(is_moved(RULE, &rule(&[(OTHER, 1)]), &rule(&[(BLUE, 1)])));
+        assert!(!is_moved(RULE, &rule(&[(OTHER, 1)]), &rule(&[(OTHER, 1)])));
+        let (rule, service) = (rule(&[(GREEN, 100), (BLUE, 0)]), service(GREEN));
+        let standing = standing(&group(None), &[(RULE, &rule), (SERVICE, &service)]);
+        assert!(standing.summary.starts_with("traffic: green 100, blue 0; "), "{}", standing.summary);
+        assert_eq!(standing.faults, []);
     }
 
     #[test]

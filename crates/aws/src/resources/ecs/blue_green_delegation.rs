@@ -244,10 +244,11 @@ mod tests {
         let service = service("CANARY", "COMPLETED", BLUE);
         let delegations = delegates(&service);
         let about = |kind: &str, attributes: &Map| {
-            let mine = delegations.iter().filter(|d| d.resource_type == kind && d.is_about(attributes));
+            let mine =
+                delegations.iter().filter(|d| d.resource_type == kind && d.is_about(attributes, &Map::new()));
             mine.flat_map(|delegation| delegation.properties).copied().collect::<Vec<_>>()
         };
-        assert!(delegations.iter().any(|d| d.resource_type == SERVICE && d.is_about(&service)));
+        assert!(delegations.iter().any(|d| d.resource_type == SERVICE && d.is_about(&service, &Map::new())));
         assert_eq!(about(SERVICE, &service), [""; 0]);
         assert_eq!(about(RULE, &rule(PRODUCTION, &[(BLUE, 1)])), ["action"]);
         assert_eq!(about(RULE, &rule(&format!("{PRODUCTION}4"), &[(BLUE, 1)])), [""; 0]);

@@ -30,6 +30,9 @@ pub(crate) fn resource_changes(
             own.insert("routes".into(), Json::Object(by_name.collect()));
         }
     }
+    if let Some(held) = &change.held {
+        own.insert("held".into(), json!(held));
+    }
     if let Some(reason) = action_reason(change) {
         own.insert("action_reason".into(), reason.into());
     }

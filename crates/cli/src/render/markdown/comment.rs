@@ -225,6 +225,7 @@ mod tests {
             deposed: Vec::new(),
             importing: None,
             delegated: None,
+            held: None,
             dependencies: Vec::new(),
             retain: false,
             span: None,

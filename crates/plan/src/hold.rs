@@ -1,0 +1,282 @@
+//! What an apply leaves for later, because the work of a controller of AWS's needs it; and what goes on as the controller
+//! left it although the stack file names something new.
+//!
+//! While a deployment runs nothing goes away that it works with. At rest, a target group that has the traffic is not
+//! replaced under it, and what a service runs with stays until a release has brought something else to it.
+
+use crate::build::{Planner, Seen};
+use crate::{Change, Delegated, Mode, Reason};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use wharf_core::{Action, Address, Map, Value};
+use wharf_provider::holds;
+use wharf_state::Snapshot;
+
+/// What is not done yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What.
+    pub what: HeldBack,
+    /// Until when.
+    pub until: Until,
+}
+
+/// What of a change is not done yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldBack {
+    /// The object is not deleted.
+    Delete,
+    /// It is not replaced.
+    Replace,
+    /// Its predecessors are not deleted.
+    DeletePredecessor,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Until {
+    /// The end of this deployment.
+    DeploymentEnds(String),
+    /// A release that brings something else to the object of this address.
+    Released(Address),
+    /// A stack file that lets the new object be made first: the one of this address cannot be without it.
+    CreatedFirst(Address),
+}
+
+/// What a plan has found out about itself: it is made again with that.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Holds {
+    /// The addresses whose objects stay as they are.
+    pub(crate) held: BTreeMap<Address, Held>,
+    /// The addresses whose delegated properties go on as they are, though what the stack file names there is new; each with
+    /// the objects that are not there any more.
+    pub(crate) steady: BTreeMap<Address, BTreeSet<String>>,
+}
+
+/// An object under a controller that stays, and what it mentions.
+struct User<'a> {
+    address: &'a Address,
+    by: Option<&'a Address>,
+    live: &'a Map,
+    delegated: &'a Delegated,
+}
+
+impl User<'_> {
+    /// Whether it has an object in what only its controller changes, and moves with each of its works: a target group.
+    fn is_served_by(&self, names: &[&str]) -> bool {
+        self.exclusive().any(|value| self.moved(value, names))
+    }
+
+    /// Whether it has an object in what only its controller changes: a security group.
+    fn is_made_with(&self, names: &[&str]) -> bool {
+        self.exclusive().any(|value| mentions(value, names))
+    }
+
+    /// Whether it has an object in what its controller moves and others may change.
+    fn points_to(&self, names: &[&str]) -> bool {
+        let shared =
+            self.delegated.kept.iter().filter(|property| !self.delegated.exclusive.contains(*property));
+        shared.filter_map(|property| self.live.get(property)).any(|value| mentions(value, names))
+    }
+
+    fn exclusive(&self) -> impl Iterator<Item = &Value> {
+        self.delegated.exclusive.iter().filter_map(|property| self.live.get(property))
+    }
+
+    fn moved(&self, value: &Value, names: &[&str]) -> bool {
+        match value.bare() {
+            Value::List(list) => list.iter().any(|item| self.moved(item, names)),
+            Value::Map(map) => {
+                map.iter().any(|(key, value)| self.delegated.moves_within(key) && mentions(value, names))
+            }
+            _ => false,
+        }
+    }
+}
+
+fn mentions(value: &Value, names: &[&str]) -> bool {
+    names.iter().any(|name| holds(value, name))
+}
+
+/// By what an object may be mentioned.
+fn names(change: &Change) -> Vec<&str> {
+    let arn = change.before.as_deref().and_then(|live| live.get("arn")?.as_str());
+    let names = [change.id.as_deref(), arn].into_iter().flatten();
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+impl Change {
+    /// Whether the object that is replaced stays for the time being.
+    pub(crate) fn holds_predecessor(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.what == HeldBack::DeletePredecessor)
+    }
+}
+
+impl Planner<'_> {
+    /// What these changes should leave alone, beside what they leave alone already.
+    pub(crate) fn holds(&self, changes: &[Change]) -> Holds {
+        let mut found = self.holds.clone();
+        if self.inputs.mode == Mode::Destroy || self.delegations.is_empty() {
+            return found;
+        }
+        let needed = self.needed_while_running();
+        let users = self.users(changes);
+        let mut roots: Vec<(&Address, Until)> = Vec::new();
+        for change in changes.iter().filter(|change| goes(change)) {
+            let what = if change.action == Action::Delete { HeldBack::Delete } else { HeldBack::Replace };
+            let names = names(change);
+            let others = || users.iter().filter(|user| *user.address != change.address);
+            let until = match needed.get(&change.address) {
+                Some(running) => Some(Until::DeploymentEnds(running.clone())),
+                None => {
+                    let serves = others().find(|user| user.is_served_by(&names));
+                    let used = others().find(|user| user.is_made_with(&names));
+                    let pointing =
+                        || others().filter(|user| user.points_to(&names) && self.is_steady(user, &users));
+                    match (serves, used, what) {
+                        (Some(user), ..) | (None, Some(user), HeldBack::Delete) => {
+                            Some(Until::Released(user.address.clone()))
+                        }
+                        (None, Some(user), _) if change.create_before_destroy => {
+                            // The new one comes, the old one stays: that is for the end.
+                            roots.push((&change.address, Until::Released(user.address.clone())));
+                            None
+                        }
+                        _ if what == HeldBack::Replace && !change.create_before_destroy => used
+                            .or_else(|| pointing().next())
+                            .map(|user| Until::CreatedFirst(user.address.clone())),
+                        _ => {
+                            for user in pointing() {
+                                let gone = found.steady.entry(user.address.clone()).or_default();
+                                gone.extend(names.iter().map(|name| (*name).to_owned()));
+                            }
+                            None
+                        }
+                    }
+                }
+            };
+            if let Some(until) = until {
+                roots.push((&change.address, until.clone()));
+                found.held.insert(change.address.clone(), Held { what, until });
+            }
+        }
+        self.hold_what_they_need(&roots, changes, &mut found);
+        found
+    }
+
+    /// What stays cannot be without what it depends on.
+    fn hold_what_they_need(&self, roots: &[(&Address, Until)], changes: &[Change], found: &mut Holds) {
+        let going: HashMap<&Address, &Change> =
+            changes.iter().filter(|change| goes(change)).map(|change| (&change.address, change)).collect();
+        for (root, until) in roots {
+            for address in needs(self.inputs.snapshot, root) {
+                let Some(change) = going.get(address) else { continue };
+                let what = if change.action == Action::Delete { HeldBack::Delete } else { HeldBack::Replace };
+                found.held.entry(address.clone()).or_insert(Held { what, until: until.clone() });
+            }
+        }
+    }
+
+    /// Which objects a running deployment needs: what it moves, what it belongs to, and all that those depend on.
+    fn needed_while_running(&self) -> HashMap<&Address, String> {
+        let controllers = self.delegations.controllers.iter();
+        let controllers = controllers.filter_map(|found| Some((&found.address, found.running.as_ref()?)));
+        let objects = self.delegations.iter();
+        let objects = objects.filter_map(|(address, found)| Some((address, found.running.as_ref()?)));
+        let mut needed = HashMap::new();
+        for (address, running) in controllers.chain(objects) {
+            needed.entry(address).or_insert_with(|| running.clone());
+            for other in needs(self.inputs.snapshot, address) {
+                needed.entry(other).or_insert_with(|| running.clone());
+            }
+        }
+        needed
+    }
+
+    /// The objects under controllers that stay.
+    fn users(&self, changes: &[Change]) -> Vec<User<'_>> {
+        let stays: BTreeSet<&Address> = changes
+            .iter()
+            .filter(|change| matches!(change.action, Action::None | Action::Update))
+            .map(|change| &change.address)
+            .collect();
+        let users = self.delegations.iter().filter(|(address, _)| stays.contains(address));
+        let users = users.filter_map(|(address, delegated)| match self.seen(address) {
+            Some(Seen::Live(live)) => {
+                Some(User { address, by: delegated.by.as_ref(), live: live.as_ref(), delegated })
+            }
+            _ => None,
+        });
+        let mut users: Vec<User<'_>> = users.collect();
+        users.sort_by_key(|user| user.address);
+        users
+    }
+
+    /// Whether what an object points to is still right: as long as what its controller deploys to stays.
+    fn is_steady(&self, user: &User<'_>, users: &[User<'_>]) -> bool {
+        let Some(by) = user.by else { return true };
+        users.iter().any(|other| other.by == Some(by) && !other.delegated.exclusive.is_empty())
+    }
+
+    /// Keeps predecessors that something still works with.
+    pub(crate) fn keep_predecessors(&self, changes: &mut [Change]) {
+        if self.inputs.mode == Mode::Destroy || self.delegations.is_empty() {
+            return;
+        }
+        let needed = self.needed_while_running();
+        let kept: Vec<Option<(Until, Vec<String>)>> = {
+            let users = self.users(changes);
+            let one = |change: &Change| {
+                let user = |names: &[&str]| {
+                    let mut others = users.iter().filter(|user| *user.address != change.address);
+                    others.find(|user| user.is_made_with(names) || user.is_served_by(names))
+                };
+                let until = |names: &[&str]| match needed.get(&change.address) {
+                    Some(running) => Some(Until::DeploymentEnds(running.clone())),
+                    None => user(names).map(|user| Until::Released(user.address.clone())),
+                };
+                let is_replaced = goes(change) && change.action == Action::Replace;
+                let own = Some(names(change)).filter(|_| is_replaced && change.create_before_destroy);
+                let own = own.and_then(|names| until(&names));
+                let deposed = change.deposed.iter().filter_map(|id| Some((id, until(&[id.as_str()])?)));
+                let deposed: Vec<(&String, Until)> = deposed.collect();
+                let first = own.clone().or_else(|| deposed.first().map(|(_, until)| until.clone()))?;
+                let mut ids: Vec<String> = deposed.into_iter().map(|(id, _)| id.clone()).collect();
+                ids.extend(own.and(change.id.clone()));
+                Some((first, ids))
+            };
+            changes.iter().map(one).collect()
+        };
+        for (change, kept) in changes.iter_mut().zip(kept) {
+            let Some((until, ids)) = kept else { continue };
+            change.deposed.retain(|id| !ids.contains(id));
+            if change.deposed.is_empty() && change.reason == Some(Reason::Deposed) {
+                change.reason = None;
+            }
+            change.held = Some(Held { what: HeldBack::DeletePredecessor, until });
+        }
+    }
+}
+
+/// Whether an object would be gone afterwards.
+fn goes(change: &Change) -> bool {
+    matches!(change.action, Action::Delete | Action::Replace) && !change.keeps && change.id.is_some()
+}
+
+/// All that an object depends on, as the state says.
+fn needs<'a>(snapshot: &'a Snapshot, of: &Address) -> BTreeSet<&'a Address> {
+    let mut found = BTreeSet::new();
+    let mut stack: Vec<&Address> = Vec::new();
+    let direct = |address: &Address| {
+        snapshot.resources.get(address).map(|record| record.dependencies.iter()).into_iter().flatten()
+    };
+    stack.extend(direct(of));
+    while let Some(address) = stack.pop() {
+        if found.insert(address) {
+            stack.extend(direct(address));
+        }
+    }
+    found
+}
