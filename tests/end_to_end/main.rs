@@ -9,6 +9,7 @@ mod drift;
 mod ecs_blue_green;
 mod failures;
 mod gate;
+mod held;
 mod import;
 mod judges;
 mod layout;
@@ -53,6 +54,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("drift", drift::TESTS),
         ("failures", failures::TESTS),
         ("delegation", delegation::TESTS),
+        ("held", held::TESTS),
         ("ecs_blue_green", ecs_blue_green::TESTS),
         ("judges", judges::TESTS),
         ("recipes", recipes::TESTS),

@@ -234,6 +234,7 @@ fn left_alone() -> Result<()> {
     {
         assert_eq!(before.get(operation), after.get(operation), "{operation}");
     }
+    contains(&releases.stage.exits(&["drift", STACK], 0)?.stdout, &["No drift"])?;
     // Afterwards it is done, with the weights that the deployment has left.
     releases.finish(&deployment)?;
     contains(

@@ -346,10 +346,21 @@ impl Planner<'_> {
                     delegated.keep(resource, self.inputs.provider, &live, &mut resolved);
                 }
                 change.before = Some(live.clone());
+                if change.held.is_some() {
+                    // As if the stack file still said what it is.
+                    self.values.0.insert(address.clone(), live);
+                    change.after.clone_from(&change.before);
+                    return change;
+                }
                 if let (Action::Replace, Some(delegated)) = (change.action, &change.delegated) {
                     delegated.inherit(&mut resolved);
                 }
                 match change.action {
+                    Action::None
+                        if change.delegated.as_ref().is_some_and(|found| found.waits_for_the_end()) =>
+                    {
+                        (resolved.desired.clone(), live)
+                    }
                     Action::None => (resolved.desired.clone(), Self::settled(schema, &resolved, live)),
                     Action::Update => (
                         resolved.desired.clone(),

@@ -21,6 +21,9 @@ pub struct Controller {
     /// What is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
+    /// The ids of what has the traffic.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serves: Vec<String>,
 }
 
 /// What a controller moves of one object, as a plan treats it.
@@ -122,7 +125,21 @@ impl Delegated {
                 properties.insert(property.clone(), value.clone());
             }
         }
+        if self.waits_for_the_end() {
+            // Nothing of it was sent.
+            for property in &self.waiting {
+                match recorded.and_then(|recorded| recorded.get(property)) {
+                    Some(value) => drop(properties.insert(property.clone(), value.clone())),
+                    None => drop(properties.remove(property)),
+                }
+            }
+        }
         properties
+    }
+
+    /// Whether something is not sent as long as what runs has not ended.
+    pub(crate) fn waits_for_the_end(&self) -> bool {
+        self.running.is_some() && !self.waiting.is_empty()
     }
 
     fn add(&mut self, by: &Address, about: Vec<Delegation>, is_own: bool) {
@@ -141,11 +158,6 @@ impl Delegated {
             }
         }
         self.about.extend(about);
-    }
-
-    /// Whether its controller moves entries of this name within properties that nobody else can change.
-    pub(crate) fn moves_within(&self, name: &str) -> bool {
-        self.about.iter().any(|about| about.exclusive && about.moved_within.contains(&name))
     }
 
     /// Leaves to the stack file what cannot stay: a property that waits for something new, such as a target group that
@@ -263,9 +275,12 @@ impl Delegations {
                 }
             }
             if !standing.summary.is_empty() {
-                let summary = standing.summary;
-                let running = standing.running;
-                found.controllers.push(Controller { address: (*address).clone(), summary, running });
+                found.controllers.push(Controller {
+                    address: (*address).clone(),
+                    summary: standing.summary,
+                    running: standing.running,
+                    serves: standing.serves,
+                });
             }
         }
         found.remember(provider, snapshot, observed);

@@ -9,7 +9,6 @@ use crate::{Change, Delegated, Mode, Reason};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wharf_core::{Action, Address, Map, Value};
-use wharf_provider::holds;
 use wharf_state::Snapshot;
 
 /// What is not done yet.
@@ -61,53 +60,60 @@ struct User<'a> {
     by: Option<&'a Address>,
     live: &'a Map,
     delegated: &'a Delegated,
+    /// What it depends on.
+    needs: BTreeSet<&'a Address>,
 }
 
 impl User<'_> {
-    /// Whether it has an object in what only its controller changes, and moves with each of its works: a target group.
-    fn is_served_by(&self, names: &[&str]) -> bool {
-        self.exclusive().any(|value| self.moved(value, names))
-    }
-
     /// Whether it has an object in what only its controller changes: a security group.
-    fn is_made_with(&self, names: &[&str]) -> bool {
-        self.exclusive().any(|value| mentions(value, names))
+    fn is_made_with(&self, address: &Address, names: &[&str]) -> bool {
+        let names = self.telling(address, names);
+        self.exclusive().any(|value| mentions(value, &names))
     }
 
     /// Whether it has an object in what its controller moves and others may change.
-    fn points_to(&self, names: &[&str]) -> bool {
+    fn points_to(&self, address: &Address, names: &[&str]) -> bool {
+        let names = self.telling(address, names);
         let shared =
             self.delegated.kept.iter().filter(|property| !self.delegated.exclusive.contains(*property));
-        shared.filter_map(|property| self.live.get(property)).any(|value| mentions(value, names))
+        shared.filter_map(|property| self.live.get(property)).any(|value| mentions(value, &names))
+    }
+
+    /// Those of the names that tell the object of an address from others.
+    fn telling<'n>(&self, address: &Address, names: &[&'n str]) -> Vec<&'n str> {
+        let depends = self.needs.contains(address);
+        names.iter().copied().filter(|name| depends || is_distinct(name)).collect()
     }
 
     fn exclusive(&self) -> impl Iterator<Item = &Value> {
         self.delegated.exclusive.iter().filter_map(|property| self.live.get(property))
     }
+}
 
-    fn moved(&self, value: &Value, names: &[&str]) -> bool {
-        match value.bare() {
-            Value::List(list) => list.iter().any(|item| self.moved(item, names)),
-            Value::Map(map) => {
-                map.iter().any(|(key, value)| self.delegated.moves_within(key) && mentions(value, names))
-            }
-            _ => false,
-        }
+/// Whether some text in a value is one of these.
+fn mentions(value: &Value, names: &[&str]) -> bool {
+    match value.bare() {
+        Value::String(text) => names.contains(&text.as_str()),
+        Value::List(list) => list.iter().any(|item| mentions(item, names)),
+        Value::Map(map) => map.values().any(|item| mentions(item, names)),
+        _ => false,
     }
 }
 
-fn mentions(value: &Value, names: &[&str]) -> bool {
-    names.iter().any(|name| holds(value, name))
-}
-
-/// By what an object may be mentioned.
-fn names(change: &Change) -> Vec<&str> {
-    let arn = change.before.as_deref().and_then(|live| live.get("arn")?.as_str());
-    let names = [change.id.as_deref(), arn].into_iter().flatten();
-    names.filter(|name| !name.is_empty()).collect()
+/// Whether a text can be nothing but the id of one object: an ARN, or what AWS makes up (`sg-0a1b2c3d`). Names are like
+/// other names.
+fn is_distinct(name: &str) -> bool {
+    let made_up = |part: &str| part.len() >= 8 && part.chars().all(|digit| digit.is_ascii_hexdigit());
+    name.starts_with("arn:") || name.rsplit_once('-').is_some_and(|(_, part)| made_up(part))
 }
 
 impl Change {
+    /// By what others may mention the object: its id, its ARN.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let arn = self.before.as_deref().and_then(|live| live.get("arn")?.as_str());
+        [self.id.as_deref(), arn].into_iter().flatten().filter(|name| !name.is_empty())
+    }
+
     /// Whether the object that is replaced stays for the time being.
     pub(crate) fn holds_predecessor(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.what == HeldBack::DeletePredecessor)
@@ -126,31 +132,31 @@ impl Planner<'_> {
         let mut roots: Vec<(&Address, Until)> = Vec::new();
         for change in changes.iter().filter(|change| goes(change)) {
             let what = if change.action == Action::Delete { HeldBack::Delete } else { HeldBack::Replace };
-            let names = names(change);
+            let names: Vec<&str> = change.names().collect();
             let others = || users.iter().filter(|user| *user.address != change.address);
             let until = match needed.get(&change.address) {
                 Some(running) => Some(Until::DeploymentEnds(running.clone())),
                 None => {
-                    let serves = others().find(|user| user.is_served_by(&names));
-                    let used = others().find(|user| user.is_made_with(&names));
-                    let pointing =
-                        || others().filter(|user| user.points_to(&names) && self.is_steady(user, &users));
-                    match (serves, used, what) {
-                        (Some(user), ..) | (None, Some(user), HeldBack::Delete) => {
+                    let serves =
+                        self.served_by(&names).filter(|by| *by != &change.address && stays(changes, by));
+                    let used = others().find(|user| user.is_made_with(&change.address, &names));
+                    match (serves, used) {
+                        (Some(by), _) => Some(Until::Released(by.clone())),
+                        (None, Some(user)) if what == HeldBack::Delete => {
                             Some(Until::Released(user.address.clone()))
                         }
-                        (None, Some(user), _) if change.create_before_destroy => {
+                        (None, Some(user)) if change.create_before_destroy => {
                             // The new one comes, the old one stays: that is for the end.
                             roots.push((&change.address, Until::Released(user.address.clone())));
                             None
                         }
-                        _ if what == HeldBack::Replace && !change.create_before_destroy => used
-                            .or_else(|| pointing().next())
-                            .map(|user| Until::CreatedFirst(user.address.clone())),
-                        _ => {
-                            for user in pointing() {
+                        (None, Some(user)) => Some(Until::CreatedFirst(user.address.clone())),
+                        (None, None) => {
+                            let pointing = others().filter(|user| user.points_to(&change.address, &names));
+                            for user in pointing.filter(|user| self.is_steady(user, changes)) {
                                 let gone = found.steady.entry(user.address.clone()).or_default();
-                                gone.extend(names.iter().map(|name| (*name).to_owned()));
+                                let told = user.telling(&change.address, &names);
+                                gone.extend(told.into_iter().map(str::to_owned));
                             }
                             None
                         }
@@ -204,9 +210,13 @@ impl Planner<'_> {
             .collect();
         let users = self.delegations.iter().filter(|(address, _)| stays.contains(address));
         let users = users.filter_map(|(address, delegated)| match self.seen(address) {
-            Some(Seen::Live(live)) => {
-                Some(User { address, by: delegated.by.as_ref(), live: live.as_ref(), delegated })
-            }
+            Some(Seen::Live(live)) => Some(User {
+                address,
+                by: delegated.by.as_ref(),
+                live: live.as_ref(),
+                delegated,
+                needs: needs(self.inputs.snapshot, address),
+            }),
             _ => None,
         });
         let mut users: Vec<User<'_>> = users.collect();
@@ -214,10 +224,23 @@ impl Planner<'_> {
         users
     }
 
-    /// Whether what an object points to is still right: as long as what its controller deploys to stays.
-    fn is_steady(&self, user: &User<'_>, users: &[User<'_>]) -> bool {
+    /// The controller whose traffic goes to an object of one of these names.
+    fn served_by(&self, names: &[&str]) -> Option<&Address> {
+        let mut controllers = self.delegations.controllers.iter();
+        let serves = |name: &String| names.contains(&name.as_str());
+        controllers.find(|controller| controller.serves.iter().any(serves)).map(|found| &found.address)
+    }
+
+    /// Whether what an object points to is still right: as long as its controller stays, and what that deploys to.
+    fn is_steady(&self, user: &User<'_>, changes: &[Change]) -> bool {
         let Some(by) = user.by else { return true };
-        users.iter().any(|other| other.by == Some(by) && !other.delegated.exclusive.is_empty())
+        let serves =
+            self.delegations.controllers.iter().any(|found| found.address == *by && !found.serves.is_empty());
+        let mut deployed = self
+            .delegations
+            .iter()
+            .filter(|(_, other)| other.by.as_ref() == Some(by) && !other.exclusive.is_empty());
+        serves && stays(changes, by) && deployed.all(|(address, _)| stays(changes, address))
     }
 
     /// Keeps predecessors that something still works with.
@@ -231,14 +254,15 @@ impl Planner<'_> {
             let one = |change: &Change| {
                 let user = |names: &[&str]| {
                     let mut others = users.iter().filter(|user| *user.address != change.address);
-                    others.find(|user| user.is_made_with(names) || user.is_served_by(names))
+                    others.find(|user| user.is_made_with(&change.address, names))
                 };
                 let until = |names: &[&str]| match needed.get(&change.address) {
                     Some(running) => Some(Until::DeploymentEnds(running.clone())),
                     None => user(names).map(|user| Until::Released(user.address.clone())),
                 };
                 let is_replaced = goes(change) && change.action == Action::Replace;
-                let own = Some(names(change)).filter(|_| is_replaced && change.create_before_destroy);
+                let is_first = is_replaced && change.create_before_destroy;
+                let own = is_first.then(|| change.names().collect::<Vec<_>>());
                 let own = own.and_then(|names| until(&names));
                 let deposed = change.deposed.iter().filter_map(|id| Some((id, until(&[id.as_str()])?)));
                 let deposed: Vec<(&String, Until)> = deposed.collect();
@@ -258,6 +282,12 @@ impl Planner<'_> {
             change.held = Some(Held { what: HeldBack::DeletePredecessor, until });
         }
     }
+}
+
+/// Whether the object of an address is the same afterwards.
+fn stays(changes: &[Change], address: &Address) -> bool {
+    let change = changes.iter().find(|change| change.address == *address);
+    change.is_some_and(|change| matches!(change.action, Action::None | Action::Update))
 }
 
 /// Whether an object would be gone afterwards.

@@ -16,6 +16,7 @@ pub(crate) fn operations(changes: &[Change], graph: &Graph, snapshot: &Snapshot)
     builder.list();
     builder.makes_wait();
     builder.deletes_wait();
+    builder.lets_go_first();
     builder.finish()
 }
 
@@ -223,6 +224,25 @@ impl<'a> Builder<'a> {
                 }
                 if !has_operation {
                     stack.push(dependent);
+                }
+            }
+        }
+    }
+
+    /// What lets go of an object that goes, and is as asked for without its successor, does that first: a listener that
+    /// another controller has pointed elsewhere.
+    fn lets_go_first(&mut self) {
+        let changes = self.changes;
+        for change in changes {
+            let without = change.delegated.as_ref().map(|delegated| &delegated.without);
+            let (Some(without), Some(&make)) = (without, self.makes.get(&change.address)) else { continue };
+            let goes = changes.iter().filter(|other| other.names().any(|name| without.contains(name)));
+            for other in goes {
+                if let Some(new) = self.makes.get(&other.address) {
+                    self.depends_on[make].remove(new);
+                }
+                for &delete in self.deletes.get(&other.address).into_iter().flatten() {
+                    self.waits.insert((delete, make), Wait::Recorded);
                 }
             }
         }

@@ -45,6 +45,8 @@ pub struct Standing {
     pub running: Option<String>,
     /// Where what is live cannot be the controller's doing.
     pub faults: Vec<Fault>,
+    /// The ids of what has the traffic, such as a target group's ARN: it cannot be taken away.
+    pub serves: Vec<String>,
 }
 
 /// A delegated property that is not as its controller leaves it.
@@ -90,7 +92,7 @@ impl Delegation {
 }
 
 /// Whether some text in a value is `name`, or has it as a part between slashes or colons.
-pub fn holds(value: &Value, name: &str) -> bool {
+fn holds(value: &Value, name: &str) -> bool {
     match value.bare() {
         Value::String(text) => text.split(['/', ':']).any(|part| part == name),
         Value::List(list) => list.iter().any(|item| holds(item, name)),

@@ -5,4 +5,4 @@ pub(crate) mod kills;
 pub(crate) mod promote;
 pub(crate) mod push;
 pub(crate) mod rollback;
-mod shop;
+pub(crate) mod shop;

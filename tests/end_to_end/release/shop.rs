@@ -21,8 +21,16 @@ impl Shop {
 
     /// With variables of its stack.
     pub(crate) fn with(variables: &[&str]) -> Result<Self> {
+        Shop::edited(&[], variables)
+    }
+
+    /// With texts of its stack file replaced.
+    pub(crate) fn edited(edits: &[(&str, &str)], variables: &[&str]) -> Result<Self> {
         let stage = Stage::new()?;
         stage.copy("tests/release", STACK)?;
+        for (from, to) in edits {
+            stage.edit("shop/stack.yaml", from, to)?;
+        }
         let mut apply = vec!["apply", STACK, "--auto-approve"];
         for variable in variables {
             apply.extend(["--var", *variable]);

@@ -76,6 +76,10 @@ fn nothing_is_touched_while_the_controller_works() -> Result<()> {
             (delegated.running.as_deref(), &delegated.waiting),
             (Some("d-1"), &vec![waiting.to_owned()])
         );
+        // And the state goes on to say what it was.
+        let recorded = &world.snapshot.as_ref().ok_or("no state")?.resources[&change.address].properties;
+        let desired = change.desired.as_ref().ok_or("no properties")?;
+        assert_eq!(&delegated.to_record(desired, Some(recorded)), recorded);
     }
     Ok(())
 }

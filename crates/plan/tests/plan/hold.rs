@@ -96,11 +96,13 @@ fn nothing_goes_away_that_a_running_deployment_needs() -> Result<()> {
 
 #[test]
 fn what_serves_is_replaced_after_a_release() -> Result<()> {
-    let until = || Ok::<_, Box<dyn std::error::Error>>(Until::Released(address("service")?));
+    let until = || Ok::<_, Box<dyn std::error::Error>>(Until::Released(address("controller")?));
     let other = STACK.replace("cidr: b", "cidr: bb");
     let plan = World::applied(STACK)?.plan(&other)?;
     assert_eq!(lines(&plan), [""; 0]);
     assert_eq!(held(&plan, "blue")?, Some((HeldBack::Replace, until()?)));
+    // The state goes on to say what it is.
+    assert!(change(&plan, "blue")?.desired.is_none());
     // It goes on without it: then it is what it was.
     let gone = World::applied(STACK)?.plan(&without(&["blue", "route"]).replace("${blue.id}", "x"))?;
     assert_eq!(held(&gone, "blue")?, Some((HeldBack::Delete, until()?)));
@@ -109,15 +111,15 @@ fn what_serves_is_replaced_after_a_release() -> Result<()> {
 }
 
 #[test]
-fn what_is_idle_is_replaced_if_the_new_one_can_come_first() -> Result<()> {
+fn what_is_idle_is_replaced_beside_what_serves() -> Result<()> {
     let other = STACK.replace("cidr: b", "cidr: bb");
     let plan = moved()?.plan(&other)?;
-    assert_eq!(held(&plan, "blue")?, Some((HeldBack::Replace, Until::CreatedFirst(address("route")?))));
-    assert_eq!(lines(&plan), [""; 0]);
+    assert_eq!(lines(&plan), ["0 ~ route", "1 - blue", "2 + blue"]);
+    assert_eq!(change(&plan, "service")?.action, Action::None);
     let first = other.replace("cidr: bb}}", "cidr: bb}, lifecycle: {create_before_destroy: true}}");
     let plan = moved()?.plan(&first)?;
     // Who serves goes on to serve, and nothing speaks of the old one any more.
-    assert_eq!(lines(&plan), ["0 + blue", "1 ~ route", "2 -- blue"]);
+    assert_eq!(lines(&plan), ["0 + blue", "0 ~ route", "1 -- blue"]);
     let route = change(&plan, "route")?;
     assert_eq!(route.desired.as_ref().and_then(|desired| desired.get("to")), Some(&list(&["green"])));
     assert_eq!(change(&plan, "service")?.action, Action::None);
@@ -127,11 +129,14 @@ fn what_is_idle_is_replaced_if_the_new_one_can_come_first() -> Result<()> {
 #[test]
 fn what_is_idle_may_leave_the_stack() -> Result<()> {
     let mut world = World::applied(STACK)?;
-    world.live("route", |live| drop(live.insert("to".into(), list(&["blue", "green"]))))?;
+    // What the route does not depend on is known by a name that nothing else can have.
+    world.live("green", |live| drop(live.insert("arn".into(), "arn:fake:green".into())))?;
+    world.live("route", |live| drop(live.insert("to".into(), list(&["blue", "arn:fake:green", "green"]))))?;
     let plan = world.plan(&without(&["green"]))?;
     assert_eq!(change(&plan, "green")?.action, Action::Delete);
     let route = change(&plan, "route")?;
-    assert_eq!(route.desired.as_ref().and_then(|desired| desired.get("to")), Some(&list(&["blue"])));
+    let to = route.desired.as_ref().and_then(|desired| desired.get("to"));
+    assert_eq!(to, Some(&list(&["blue", "green"])));
     Ok(())
 }
 
@@ -142,6 +147,15 @@ fn what_a_service_runs_with_stays_until_a_release() -> Result<()> {
     assert_eq!(lines(&plan), ["0 + group"]);
     let until = Until::Released(address("service")?);
     assert_eq!(held(&plan, "group")?, Some((HeldBack::DeletePredecessor, until.clone())));
+    // Unless the new one cannot be made beside it.
+    let last = STACK.replace(
+        "flavor: a, network_id: \"${network.id}\"}}",
+        "flavor: b, network_id: \"${network.id}\"}, lifecycle: {create_before_destroy: false}}",
+    );
+    let plan_of_last = world.plan(&last)?;
+    assert_eq!(lines(&plan_of_last), [""; 0]);
+    let first = Until::CreatedFirst(address("service")?);
+    assert_eq!(held(&plan_of_last, "group")?, Some((HeldBack::Replace, first)));
     let service = change(&plan, "service")?;
     assert_eq!(
         service.delegated.as_ref().map(|delegated| delegated.to_release()),
@@ -149,7 +163,7 @@ fn what_a_service_runs_with_stays_until_a_release() -> Result<()> {
     );
     // With all that it lies in.
     let plan = world.plan(&STACK.replace("cidr: a", "cidr: c"))?;
-    assert_eq!(held(&plan, "network")?, Some((HeldBack::Replace, until.clone())));
+    assert_eq!(held(&plan, "network")?.map(|(what, _)| what), Some(HeldBack::Replace));
     // Left behind by an earlier run.
     let mut world = World::applied(STACK)?;
     let snapshot = world.snapshot.as_mut().ok_or("no state")?;

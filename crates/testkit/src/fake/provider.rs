@@ -52,7 +52,7 @@ impl Provider for FakeCloud {
         ]
     }
 
-    /// A note `lost` is what the controller never leaves.
+    /// A note `lost` is what the controller never leaves. The targets of a service have the traffic.
     fn standing(&self, _: &str, attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         let busy = attributes.get("busy").and_then(Value::as_bool) == Some(true);
         let lost = |(object, (_, live)): (usize, &(&str, &Map))| {
@@ -64,7 +64,12 @@ impl Provider for FakeCloud {
                 wanted: Some("found".into()),
             })
         };
+        let targets = objects.iter().filter(|(kind, _)| *kind == "fake_service").flat_map(|(_, live)| {
+            let pools = live.get("pool").and_then(Value::as_list).unwrap_or_default().iter();
+            pools.filter_map(|pool| pool.as_map()?.get("target")?.as_str().map(str::to_owned))
+        });
         Standing {
+            serves: targets.collect(),
             summary: format!("moves {}", objects.iter().filter(|(kind, _)| *kind == "fake_named").count()),
             running: busy.then(|| "d-1".to_owned()),
             faults: objects.iter().enumerate().filter_map(lost).collect(),

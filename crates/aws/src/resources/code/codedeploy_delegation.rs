@@ -66,7 +66,8 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             exclusive: false,
             // Not one that answers itself, or redirects, where rules forward to the pair.
             mentions: pair(),
-            moved_within: &[],
+            // Which of the pair it is is not for the stack file to say.
+            moved_within: &["target_group"],
         });
         delegations.push(Delegation {
             resource_type: RULE,
@@ -74,7 +75,8 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             properties: &["action"],
             exclusive: false,
             mentions: pair(),
-            moved_within: &[],
+            // Which of the pair it is is not for the stack file to say.
+            moved_within: &["target_group"],
         });
     }
     delegations
@@ -124,7 +126,12 @@ pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         Some(status) => format!("deployment {id} ({status})"),
         None => format!("deployment {id}"),
     }));
-    Standing { summary: parts.join("; "), running: running.map(str::to_owned), faults }
+    Standing {
+        summary: parts.join("; "),
+        running: running.map(str::to_owned),
+        faults,
+        serves: primary.map(str::to_owned).into_iter().collect(),
+    }
 }
 
 /// The target group of the tasks that serve.

@@ -160,7 +160,8 @@ pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
     {
         parts.push(format!("deployment {deployment} ({state})"));
     }
-    Standing { summary: parts.join("; "), running, faults }
+    let serves = serving.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    Standing { summary: parts.join("; "), running, faults, serves }
 }
 
 #[cfg(test)]
