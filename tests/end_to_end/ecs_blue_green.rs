@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("steps and pauses come back as they were asked for", steps_and_pauses),
     ("a rolled service comes to be deployed blue/green, and back", from_rolling),
     ("somebody promotes a release, goes back during it and after it", released),
+    ("a release waits at every pause, and a destroy for none", every_pause),
 ];
 
 const PLAN: &[&str] = &["plan", "--detailed-exitcode"];
@@ -126,9 +127,7 @@ fn there_and_back() -> Result<()> {
     let plan = shop.stage.exits(PLAN, 2)?;
     assert!(!plan.stdout.contains("production"), "{}", plan.stdout);
     shop.stage.ok(APPLY)?;
-    shop.at_rest(
-        "shop-green 100, shop-blue 0; test: shop-green 100, shop-blue 0; revision shop:2; deployment",
-    )?;
+    shop.at_rest("shop-green 100, shop-blue 0; test: shop-green 100, shop-blue 0; deployment")?;
     shop.later(6)?;
     shop.at_rest("shop-green 100, shop-blue 0; test: shop-green 100, shop-blue 0; revision shop:2\n")?;
     // What Terraform's updates do not: the target groups alternate.
@@ -160,8 +159,8 @@ fn left_alone() -> Result<()> {
     contains(
         &plan.stdout,
         &[
-            "service: traffic: shop-blue 100, shop-green 0; test: shop-green 100, shop-blue 0; revision shop:2",
-            "(IN_PROGRESS)",
+            "service: traffic: shop-blue 100, shop-green 0; test: shop-green 100, shop-blue 0; deployment",
+            "(IN_PROGRESS, brings shop:2)",
             "service: is left alone while ",
             "after it: health_check_grace_period_seconds",
             "production: is left alone while ",
@@ -278,9 +277,7 @@ fn steps_and_pauses() -> Result<()> {
     shop.image("2.4", "2.5")?;
     shop.stage.ok(APPLY)?;
     shop.later(60)?;
-    shop.at_rest(
-        "shop-blue 100, shop-green 0; test: shop-blue 100, shop-green 0; revision shop:2; deployment",
-    )?;
+    shop.at_rest("shop-blue 100, shop-green 0; test: shop-blue 100, shop-green 0; deployment")?;
     let listed = json!({"cluster": "shop", "service": "shop"});
     let query = Some("serviceDeployments[0].serviceDeploymentArn");
     let deployment = shop.reader.call("ecs", "list_service_deployments", &listed, query)?;
@@ -291,7 +288,7 @@ fn steps_and_pauses() -> Result<()> {
     shop.reader.call("ecs", "continue_service_deployment", &go_on, None)?;
     shop.at_rest("shop-blue 50, shop-green 50")?;
     shop.later(7)?;
-    shop.at_rest("shop-green 100, shop-blue 0; test: shop-green 100, shop-blue 0; revision shop:2")?;
+    shop.at_rest("shop-green 100, shop-blue 0; test: shop-green 100, shop-blue 0; deployment")?;
     shop.later(6)?;
     shop.at_rest("shop-green 100, shop-blue 0; test: shop-green 100, shop-blue 0; revision shop:2\n")
 }
@@ -317,7 +314,14 @@ fn from_rolling() -> Result<()> {
     stage.ok(APPLY)?;
     let plan = stage.exits(PLAN, 0)?;
     contains(&plan.stdout, &["service: traffic: shop-green 100, shop-blue 0"])?;
+    // With its tasks where the stack file does not say, production would go to nobody.
     stage.write(FILE, &rolled)?;
+    let run = stage.exits(APPLY, 1)?;
+    contains(&run.all(), &["shop serves from shop-green, which is not", "Deploy once more"])?;
+    stage.write(FILE, &text.replace("httpd:2.4", "httpd:2.5"))?;
+    stage.ok(APPLY)?;
+    contains(&stage.exits(PLAN, 0)?.stdout, &["service: traffic: shop-blue 100, shop-green 0"])?;
+    stage.write(FILE, &rolled.replace("httpd:2.4", "httpd:2.5"))?;
     stage.ok(APPLY)?;
     // Nobody moves the rules any longer, so they are the stack's again.
     let plan = stage.exits(PLAN, 2)?;
@@ -332,10 +336,15 @@ fn from_rolling() -> Result<()> {
 
 /// A pause before production traffic moves, in the place of a function.
 fn pauses(shop: &Shop) -> Result<()> {
+    pauses_at(shop, "POST_TEST_TRAFFIC_SHIFT")
+}
+
+/// Pauses at these stages, in the place of a function.
+fn pauses_at(shop: &Shop, stages: &str) -> Result<()> {
     let text = std::fs::read_to_string(shop.stage.folder().join(FILE))?;
     let start = text.find("        lifecycle_hook:").ok_or("no hook")?;
     let end = text.find("      deployment_circuit_breaker").ok_or("no circuit breaker")?;
-    let pause = "        lifecycle_hook: {target_type: PAUSE, lifecycle_stages: [POST_TEST_TRAFFIC_SHIFT]}\n";
+    let pause = format!("        lifecycle_hook: {{target_type: PAUSE, lifecycle_stages: [{stages}]}}\n");
     shop.stage.write(FILE, &format!("{}{pause}{}", &text[..start], &text[end..]))?;
     shop.stage.ok(APPLY)?;
     Ok(())
@@ -403,5 +412,35 @@ fn released() -> Result<()> {
     assert_eq!(shown, wanted);
     let healthy = shop.written("ecs")?;
     assert!(!healthy.is_empty() && healthy.iter().all(|healthy| *healthy > 0), "{healthy:?}");
+    Ok(())
+}
+
+fn every_pause() -> Result<()> {
+    let mut shop = Shop::new()?;
+    pauses_at(
+        &shop,
+        "PRE_SCALE_UP, POST_SCALE_UP, PRE_PRODUCTION_TRAFFIC_SHIFT, POST_PRODUCTION_TRAFFIC_SHIFT",
+    )?;
+    shop.image("2.4", "2.5")?;
+    shop.stage.ok(APPLY)?;
+    let shows = |shop: &Shop, line: &str| contains(&shop.stage.ok(&["release", "status"])?.stdout, &[line]);
+    shows(&shop, "shop:2 waits, before its tasks are started, for `wharf release promote`")?;
+    // Each has its own look at what there is to see by then.
+    let run = shop.stage.ok(&["release", "promote"])?;
+    contains(&run.stdout, &["has taken over; shop:2"])?;
+    contains(&run.stderr, &["POST_SCALE_UP: InProgress", "waits for `wharf release promote --finish`"])?;
+    assert_eq!(shop.weights()?, ["shop-blue 0", "shop-green 100"]);
+    shop.stage.ok(&["release", "promote", "--finish"])?;
+    shows(&shop, "until then `wharf release rollback` goes back to them")?;
+    shop.later(6)?;
+    shop.at_rest("shop-green 100, shop-blue 0")?;
+    // Going back nobody is asked, as those tasks have served before.
+    contains(&shop.stage.ok(&["release", "rollback"])?.stdout, &["is rolled back", "shop:1"])?;
+    assert_eq!(shop.weights()?, ["shop-blue 100", "shop-green 0"]);
+    // What is deployed for as long as nobody says anything goes with its service.
+    shop.stage.ok(&["destroy", "--auto-approve"])?;
+    assert!(shop.stage.objects()?.is_empty());
+    assert_eq!(shop.stage.emulator.counters()?.get("ecs:StopServiceDeployment"), Some(&1));
+    assert!(shop.written("ecs")?.iter().all(|healthy| *healthy > 0));
     Ok(())
 }

@@ -296,7 +296,22 @@ fn secrets() -> Result<()> {
     )?;
     assert!(!text.all().contains("hunter2"), "{}", text.all());
     pipeline.call("secretsmanager", "delete_secret", json!({"SecretId": full}))?;
-    pipeline.fails("secrets", &["is about to be deleted, and cannot be read (FULL of web)"])
+    pipeline.fails("secrets", &["is about to be deleted, and cannot be read (FULL of web)"])?;
+    // What a boundary leaves out, no policy of the role allows.
+    let logs = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]});
+    let query = Some("Policy.Arn");
+    let policy = json!({"PolicyName": "boundary", "PolicyDocument": logs.to_string()});
+    let boundary = pipeline.reader.call("iam", "create_policy", &policy, query)?;
+    let limited = json!({"RoleName": "ecs-pipeline-execution", "PermissionsBoundary": boundary});
+    pipeline.call("iam", "put_role_permissions_boundary", limited)?;
+    pipeline.fails(
+        "execution role",
+        &[
+            "ecr:GetDownloadUrlForLayer on arn:aws:ecr:eu-central-1:123456789012:repository/ecs-pipeline, as its permissions \
+             boundary does not allow it: images cannot be pulled",
+            "hint: a policy of ecs-pipeline-execution cannot allow it beyond that: allow it there",
+        ],
+    )
 }
 
 fn caller() -> Result<()> {

@@ -157,8 +157,13 @@ fn is_same(info: &sdk::DeploymentInfo, revision: &Revision, description: &str) -
 pub async fn proceed(clients: &Clients, target: &Target, id: &str, from: Hold) -> Result<()> {
     match (&target.controller, from) {
         (Controller::CodeDeploy { .. }, _) => {}
-        (Controller::Ecs, Hold::Ready) => return service_deployments::proceed(clients, target, id).await,
+        (Controller::Ecs, Hold::Ready) => {
+            return service_deployments::proceed(clients, target, id).await.map(drop);
+        }
         (Controller::Ecs, Hold::Termination) => {
+            if service_deployments::proceed(clients, target, id).await? {
+                return Ok(());
+            }
             let message = "ECS keeps the tasks that served before for the whole bake time: there is no way to end it early";
             return Err(Error::new(ErrorKind::Invalid, message));
         }

@@ -1,6 +1,6 @@
 //! How far a deployment has to be, and whether it is: a decision without I/O.
 
-use crate::report::{Phase, Pipeline, Report};
+use crate::report::{Deployment, Phase, Pipeline, Report};
 
 /// How far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,18 +47,19 @@ impl Goal {
                 return Verdict::Failed;
             }
         }
-        self.judge_phase(deployment.phase)
+        self.judge_deployment(deployment)
     }
 
-    /// Whether a deployment in this phase is as far.
-    pub fn judge_phase(self, phase: Phase) -> Verdict {
+    /// Whether a deployment is as far. One that goes back moves production traffic, too, but comes to nothing.
+    pub fn judge_deployment(self, deployment: &Deployment) -> Verdict {
         let needed = match self {
             Goal::Ready => Phase::Ready,
             Goal::Rerouted => Phase::Rerouted,
             Goal::Done => Phase::Done,
         };
-        match phase {
+        match deployment.phase {
             Phase::Failed => Verdict::Failed,
+            _ if deployment.goes_back() => Verdict::UnderWay,
             phase if phase >= needed => Verdict::Reached,
             _ => Verdict::UnderWay,
         }
@@ -84,6 +85,14 @@ mod tests {
             let report = report().with(deployment("as it is", phase));
             let verdicts = [Goal::Ready, Goal::Rerouted, Goal::Done].map(|goal| goal.judge(&report));
             assert_eq!(verdicts, [ready, rerouted, done], "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn what_goes_back_is_nowhere_near() {
+        for status in ["STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"] {
+            let report = report().with(deployment(status, Phase::Rerouting));
+            assert_eq!(Goal::Ready.judge(&report), Verdict::UnderWay);
         }
     }
 

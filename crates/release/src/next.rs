@@ -1,5 +1,6 @@
 //! What happens next, and until when: a decision without I/O.
 
+use crate::promote::starts_tasks;
 use crate::report::{Deployment, OnTimeout, Phase, Pipeline, Report, Role, TaskSet};
 use crate::time::{Time, span};
 
@@ -24,8 +25,9 @@ pub(crate) fn next(report: &Report) -> Vec<String> {
             lines.splice(0..0, of_deployment(report, deployment));
         }
         None => lines.push(format!(
-            "nothing: {}; there was no deployment yet, `wharf release push DIR` starts the first",
-            serves(report)
+            "nothing: {}; there was no deployment yet, {} starts the first",
+            serves(report),
+            starts(report)
         )),
     }
     lines
@@ -53,11 +55,12 @@ fn of_deployment(report: &Report, deployment: &Deployment) -> Vec<String> {
     match deployment.phase {
         Phase::Preparing => preparing(report, deployment, by_itself),
         Phase::Ready => vec![ready(report, deployment, by_itself)],
+        _ if deployment.goes_back() => vec![format!("it goes back: {}", serves(report))],
         Phase::Rerouting => vec![format!("production traffic is moving to {}{}", new(report), share(report))],
         Phase::Rerouted => rerouted(report, deployment),
         Phase::Done => vec![format!("nothing: {}", serves(report))],
         Phase::Failed => {
-            vec![format!("nothing: {}; `wharf release push DIR` brings another version", serves(report))]
+            vec![format!("nothing: {}; {} brings another version", serves(report), starts(report))]
         }
     }
 }
@@ -78,11 +81,11 @@ fn preparing(report: &Report, deployment: &Deployment, by_itself: bool) -> Vec<S
 fn preparing_now(report: &Report, deployment: &Deployment, then: &str) -> Vec<String> {
     let event = deployment.events.iter().find(|event| event.status == "InProgress");
     let Some(event) = event else { return vec![format!("the deployment is about to begin; {then}")] };
-    if event.name != "Install" {
+    if !["Install", "SCALE_UP"].contains(&event.name.as_str()) {
         return vec![format!("{} is under way; {then}", event.name)];
     }
     let mut lines = vec![format!("the tasks of {} are being started; {then}", new(report))];
-    if let Some(started) = event.started {
+    if let Some(started) = event.started.filter(|_| event.name == "Install") {
         let until = started.plus_minutes(INSTALL_MINUTES);
         lines.push(format!("if they are not healthy by {}, it fails", moment(until, report.looked)));
     }
@@ -90,15 +93,42 @@ fn preparing_now(report: &Report, deployment: &Deployment, then: &str) -> Vec<St
 }
 
 fn ready(report: &Report, deployment: &Deployment, by_itself: bool) -> String {
-    let until = deployment.ready_until.map(|until| format!(" until {}", moment(until, report.looked)));
     let then = if by_itself { "then it takes over by itself" } else { "then it is stopped" };
-    match until {
-        Some(until) => format!("{} waits for `wharf release promote`{until}, {then}", new(report)),
-        None => format!("{} waits for `wharf release promote`", new(report)),
+    // One that takes over in steps may wait between them, and one of ECS before it has begun.
+    let part =
+        if deployment.at() == Some("PRODUCTION_TRAFFIC_SHIFT") { share(report) } else { String::new() };
+    let begins = if starts_tasks(deployment) { ", before its tasks are started," } else { "" };
+    let until = until(report, deployment, then);
+    format!("{}{part} waits{begins} for `wharf release promote`{until}", new(report))
+}
+
+/// Until when it waits for somebody, and what happens then.
+fn until(report: &Report, deployment: &Deployment, then: &str) -> String {
+    let until =
+        deployment.ready_until.map(|until| format!(" until {}, {then}", moment(until, report.looked)));
+    until.unwrap_or_default()
+}
+
+/// What brings another version: without a pipeline, it is the stack file that names it.
+fn starts(report: &Report) -> &'static str {
+    if report.controller == "ECS" && report.pipeline.is_none() {
+        "an apply of another task definition"
+    } else {
+        "`wharf release push DIR`"
     }
 }
 
 fn rerouted(report: &Report, deployment: &Deployment) -> Vec<String> {
+    let by_ecs = report.controller == "ECS";
+    if by_ecs && deployment.ready_until.is_some() {
+        let by_itself = deployment.on_timeout == Some(OnTimeout::ContinueDeployment);
+        let then = if by_itself { "then it goes on by itself" } else { "then it goes back" };
+        let until = until(report, deployment, then);
+        return vec![
+            format!("{} has taken over, and waits for `wharf release promote --finish`{until}", new(report)),
+            "`wharf release rollback` goes back".to_owned(),
+        ];
+    }
     let old = report.task_sets.iter().find(|set| set.role == Role::Other);
     let what = old.map_or_else(
         || "the tasks that served before".to_owned(),
@@ -109,6 +139,11 @@ fn rerouted(report: &Report, deployment: &Deployment) -> Vec<String> {
     );
     let verb = if old.is_some_and(|old| old.running == 1) { "is" } else { "are" };
     match deployment.terminates {
+        // Nobody can end the bake time.
+        Some(end) if by_ecs => vec![
+            format!("{what} {verb} stopped at {}", moment(end, report.looked)),
+            "until then `wharf release rollback` goes back to them".to_owned(),
+        ],
         Some(end) => vec![
             format!("{what} {verb} stopped at {}", moment(end, report.looked)),
             "`wharf release promote --finish` ends that wait, `wharf release rollback` goes back".to_owned(),
@@ -226,6 +261,46 @@ mod tests {
         assert!(next(&now)[1].contains("--finish"));
         let late = Report { looked: Time(1_763_906_800), ..now };
         assert!(next(&late)[0].ends_with("at 14:05 UTC (any moment)"));
+    }
+
+    #[test]
+    fn ecs_itself_pauses_where_it_is_told_to() {
+        let at = |phase, stage: &str| {
+            let mut report = edit(with_green(phase), |deployment| {
+                deployment.events = vec![event(stage, "InProgress", None)];
+                deployment.ready_until = Some(Time(1_763_906_700));
+            });
+            report.controller = "ECS";
+            report.looked = Time(1_763_906_400);
+            next(&report)
+        };
+        let until = "until 14:05 UTC (in 5 min), then it";
+        let wait = "web:8 waits for `wharf release promote`";
+        assert_eq!(at(Phase::Ready, "POST_SCALE_UP"), [format!("{wait} {until} is stopped")]);
+        assert_eq!(
+            at(Phase::Ready, "PRE_SCALE_UP"),
+            [format!(
+                "web:8 waits, before its tasks are started, for `wharf release promote` {until} is stopped"
+            )]
+        );
+        assert_eq!(
+            at(Phase::Rerouted, "POST_PRODUCTION_TRAFFIC_SHIFT")[0],
+            format!("web:8 has taken over, and waits for `wharf release promote --finish` {until} goes back")
+        );
+        let mut baking = edit(with_green(Phase::Rerouted), |deployment| {
+            deployment.terminates = Some(Time(1_763_906_700));
+        });
+        baking.controller = "ECS";
+        assert!(next(&baking).iter().all(|line| !line.contains("--finish")), "{:?}", next(&baking));
+        let mut back = with_green(Phase::Rerouting);
+        back.deployment = Some(deployment("ROLLBACK_IN_PROGRESS", Phase::Rerouting));
+        assert_eq!(next(&back), ["it goes back: web:7 serves"]);
+        let mut failed = report().with(failed_deployment("ROLLBACK_SUCCESSFUL", "no cart"));
+        failed.controller = "ECS";
+        assert_eq!(
+            next(&failed),
+            ["nothing: web:7 serves; an apply of another task definition brings another version"]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Letting the new tasks take over: what a report says may be done. No I/O.
 
-use crate::report::{Listener, Phase, Report, Role, TaskSet};
+use crate::report::{Deployment, Listener, Phase, Report, Role, TaskSet};
 
 /// What a promotion comes to, or has to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +34,12 @@ pub fn step(report: &Report) -> Step {
     }
 }
 
-/// The task set that is about to take over: the green one, or the one beside the primary.
+/// The task set that is about to take over: the green one, or the one beside the primary. The first ones of a service that
+/// ECS itself deploys are alone.
 pub fn green(report: &Report) -> Option<&TaskSet> {
+    let is_green = |set: &&TaskSet| set.color.as_deref() == Some("Green");
     let sets = || report.task_sets.iter().filter(|set| set.role == Role::Other);
-    sets().find(|set| set.color.as_deref() == Some("Green")).or_else(|| sets().next())
+    sets().find(is_green).or_else(|| sets().next()).or_else(|| report.task_sets.iter().find(is_green))
 }
 
 /// The task set that serves.
@@ -50,8 +52,22 @@ pub fn test_listeners(report: &Report) -> impl Iterator<Item = &Listener> {
     report.listeners.iter().filter(|listener| !listener.production)
 }
 
+/// Whether what a deployment waits with is starting its tasks: there is nothing to see of it before.
+pub(crate) fn starts_tasks(deployment: &Deployment) -> bool {
+    matches!(deployment.at(), Some("RECONCILE_SERVICE" | "PRE_SCALE_UP"))
+}
+
+/// Whether test traffic goes to the new tasks: ECS can be told to wait before it does.
+pub fn is_tested(report: &Report) -> bool {
+    let deployment = report.deployment.as_ref();
+    deployment.is_none_or(|found| !starts_tasks(found) && found.at() != Some("POST_SCALE_UP"))
+}
+
 /// Why the new tasks should not take over, each reason in a line; empty if they may.
 pub fn obstacles(report: &Report) -> Vec<String> {
+    if report.deployment.as_ref().is_some_and(starts_tasks) {
+        return Vec::new();
+    }
     let Some(green) = green(report) else {
         return vec!["there are no tasks beside those that serve".to_owned()];
     };
@@ -90,7 +106,7 @@ pub fn is_settled(report: &Report) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{report, task_set};
+    use crate::fixtures::{deployment, event, report, task_set};
     use crate::report::{Share, TargetHealth};
 
     /// Tasks that serve, and beside them others.
@@ -120,6 +136,22 @@ mod tests {
             assert_eq!(obstacles(&with(running, health)), reasons);
         }
         assert_eq!(obstacles(&report()), ["there are no tasks beside those that serve"]);
+        let mut first = report();
+        first.task_sets[0] = TaskSet { color: Some("Green".into()), ..first.task_sets[0].clone() };
+        first.task_sets[0].health = Some(health(2, 0, 0));
+        assert_eq!(obstacles(&first), [""; 0]);
+    }
+
+    #[test]
+    fn before_there_are_tasks_nothing_is_in_the_way() {
+        for (stage, reasons, tested) in
+            [("PRE_SCALE_UP", 0, false), ("POST_SCALE_UP", 1, false), ("POST_TEST_TRAFFIC_SHIFT", 1, true)]
+        {
+            let mut report = with(2, Some(health(0, 2, 0)));
+            let events = vec![event(stage, "InProgress", None)];
+            report.deployment = Some(Deployment { events, ..deployment("IN_PROGRESS", Phase::Ready) });
+            assert_eq!((obstacles(&report).len(), is_tested(&report)), (reasons, tested), "{stage}");
+        }
     }
 
     #[test]

@@ -187,6 +187,20 @@ pub struct Deployment {
     pub rolls_back: Option<String>,
 }
 
+impl Deployment {
+    /// The step that is under way.
+    pub fn at(&self) -> Option<&str> {
+        let event = self.events.iter().find(|event| event.status == "InProgress");
+        event.map(|event| event.name.as_str())
+    }
+
+    /// Whether it is on its way back, and has not ended yet: ECS goes back within a deployment.
+    pub fn goes_back(&self) -> bool {
+        let words = ["ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "STOP_REQUESTED"];
+        words.contains(&self.status.as_str())
+    }
+}
+
 /// How far a deployment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -101,14 +101,14 @@ pub(crate) fn waits_at(deployment: &sdk::ServiceDeployment) -> Option<&sdk::Depl
     deployment.lifecycle_hook_details().iter().find(waits)
 }
 
-/// Lets a deployment go on from the hook at which it waits. One that waits no more is no error.
+/// Lets a deployment go on from the hook at which it waits, and tells whether it did wait. One that waits no more is no error.
 ///
 /// Source: `ecs:ContinueServiceDeployment`.
-pub(crate) async fn proceed(clients: &Clients, target: &Target, id: &str) -> Result<()> {
+pub(crate) async fn proceed(clients: &Clients, target: &Target, id: &str) -> Result<bool> {
     let arn = arn(clients, target, id).await?;
     let deployment = describe(clients, &arn).await?;
     let Some(hook) = deployment.as_ref().and_then(waits_at).and_then(|hook| hook.hook_id()) else {
-        return Ok(());
+        return Ok(false);
     };
     let request = clients.ecs().continue_service_deployment().service_deployment_arn(&arn).hook_id(hook);
     let request = request.action(sdk::DeploymentLifecycleHookAction::Continue);
@@ -117,9 +117,9 @@ pub(crate) async fn proceed(clients: &Clients, target: &Target, id: &str) -> Res
             // Somebody else may have let it go on meanwhile.
             let now = describe(clients, &arn).await?;
             let waits = now.as_ref().and_then(waits_at).and_then(|hook| hook.hook_id()) == Some(hook);
-            if waits { Err(error) } else { Ok(()) }
+            if waits { Err(error) } else { Ok(true) }
         }
-        answer => answer.map(drop),
+        answer => answer.map(|_| true),
     }
 }
 

@@ -145,13 +145,14 @@ pub fn targets(snapshot: &Snapshot) -> Vec<(Target, Option<Address>)> {
         });
         target.container = service.and_then(|(_, service)| container(&service.attributes));
         target.pipeline = of_type("aws_codepipeline")
-            .find_map(|(address, pipeline)| pipeline_to(&target.controller, address, &pipeline.attributes));
+            .find_map(|(address, pipeline)| pipeline_to(&target, address, &pipeline.attributes));
         found.push((target, service.map(|(address, _)| address.clone())));
     }
     for (address, record) in of_type("aws_ecs_service") {
-        found.extend(
-            of_service(&snapshot.stack, address, record).map(|target| (target, Some(address.clone()))),
-        );
+        let Some(mut target) = of_service(&snapshot.stack, address, record) else { continue };
+        target.pipeline = of_type("aws_codepipeline")
+            .find_map(|(address, pipeline)| pipeline_to(&target, address, &pipeline.attributes));
+        found.push((target, Some(address.clone())));
     }
     found
 }
@@ -217,9 +218,10 @@ fn container(service: &Map) -> Option<String> {
     Some(text(first(service, "load_balancer")?, "container_name")?.to_owned())
 }
 
-/// The pipeline, if one of its actions deploys with this controller.
-fn pipeline_to(controller: &Controller, address: &Address, attributes: &Map) -> Option<PipelineTarget> {
-    let Controller::CodeDeploy { application, group } = controller else { return None };
+/// The pipeline, if one of its actions deploys to a target: CodeDeployToECS to a deployment group, ECS to a service.
+///
+/// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html>.
+fn pipeline_to(target: &Target, address: &Address, attributes: &Map) -> Option<PipelineTarget> {
     let stages = attributes.get("stage")?.as_list()?;
     let actions: Vec<&Map> = stages
         .iter()
@@ -234,8 +236,17 @@ fn pipeline_to(controller: &Controller, address: &Address, attributes: &Map) -> 
     };
     let deploys = |action: &&&Map| {
         let settings = settings(action);
-        settings.get("ApplicationName") == Some(application)
-            && settings.get("DeploymentGroupName") == Some(group)
+        let names = |name: &str, of: &str| settings.get(name).is_some_and(|found| found == of);
+        match &target.controller {
+            Controller::CodeDeploy { application, group } => {
+                names("ApplicationName", application) && names("DeploymentGroupName", group)
+            }
+            Controller::Ecs => {
+                text(action, "provider") == Some("ECS")
+                    && names("ClusterName", &target.cluster)
+                    && names("ServiceName", &target.service)
+            }
+        }
     };
     actions.iter().find(deploys)?;
     let source = actions.iter().find_map(|action| {
@@ -263,4 +274,35 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 /// The last part of an ARN, or a name as it is.
 fn last(name: &str) -> &str {
     name.rsplit(['/', ':']).next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_pipeline_deploys_to_the_service_that_it_names() {
+        let target = |service: &str| Target {
+            stack: "shop".into(),
+            address: "service".parse().unwrap(),
+            controller: Controller::Ecs,
+            cluster: "shop".into(),
+            service: service.into(),
+            container: None,
+            production: Vec::new(),
+            test: Vec::new(),
+            target_groups: Vec::new(),
+            pipeline: None,
+        };
+        let source = json!({"provider": "CodeCommit",
+            "configuration": {"RepositoryName": "app", "BranchName": "main"}});
+        let deploy =
+            json!({"provider": "ECS", "configuration": {"ClusterName": "shop", "ServiceName": "web"}});
+        let stages = json!({"name": "shop", "stage": [{"action": [source]}, {"action": [deploy]}]});
+        let stages = Value::from(stages).as_map().cloned().unwrap();
+        let found = pipeline_to(&target("web"), &"pipeline".parse().unwrap(), &stages).unwrap();
+        assert_eq!(found.source, Some(Source { repository: "app".into(), branch: "main".into() }));
+        assert_eq!(pipeline_to(&target("other"), &"pipeline".parse().unwrap(), &stages), None);
+    }
 }

@@ -90,6 +90,8 @@ pub(crate) enum Decision {
     Allowed,
     /// No policy allows it.
     NotAllowed,
+    /// It is outside of this limit, whatever the policies allow: `its permissions boundary`.
+    Outside(&'static str),
     /// A policy denies it.
     Denied,
     /// It depends on these condition keys, whose values the simulator does not know.

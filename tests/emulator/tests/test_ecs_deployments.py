@@ -361,11 +361,13 @@ def test_blue_green_service_becomes_rolling(native):
     assert native.health() == {"blue": TWO, "green": []}
 
 
-def test_service_is_deleted_while_deployed(native):
+def test_service_is_deleted_while_deployed(native, refused):
     native.create()
     native.service()
     native.deploy()
     native.service()
+    native.update(desiredCount=0)
+    refused("InvalidParameterException", native.ecs.delete_service, cluster="main", service="web")
     native.ecs.delete_service(cluster="main", service="web", force=True)
     assert native.service()["status"] in ("DRAINING", "INACTIVE")
     assert native.service()["status"] == "INACTIVE"

@@ -47,6 +47,16 @@ def test_role(client, refused):
     )
     iam.attach_role_policy(RoleName="deployer", PolicyArn=managed["Policy"]["Arn"])
     assert decisions(iam, ROLE, ["ecs:ListTasks"]) == [("ecs:ListTasks", "allowed")]
+    only = json.dumps({"Version": "2012-10-17", "Statement": allow("ecs:ListTasks")})
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=only)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="deployer", PermissionsBoundary=boundary)
+    results = iam.simulate_principal_policy(
+        PolicySourceArn=ROLE, ActionNames=["ecs:ListTasks", "ecs:DescribeServices", "ecs:DescribeTasks"]
+    )["EvaluationResults"]
+    assert [
+        (item["EvalDecision"], item["PermissionsBoundaryDecisionDetail"]["AllowedByPermissionsBoundary"])
+        for item in results
+    ] == [("allowed", True), ("implicitDeny", False), ("explicitDeny", False)]
     simulate = iam.simulate_principal_policy
     refused("NoSuchEntity", simulate, PolicySourceArn=f"{ROLE}s", ActionNames=["ecs:ListTasks"])
     root = "arn:aws:iam::123456789012:root"

@@ -59,12 +59,21 @@ impl Rollout {
     pub(super) fn task_sets(&mut self, service: &sdk::Service) -> Vec<sdk::TaskSet> {
         let Some(deployment) = &self.deployment else { return Vec::new() };
         let phase = self.seen.deployment.as_ref().map(|deployment| deployment.phase);
-        let has_moved = matches!(phase, Some(Phase::Rerouted | Phase::Done));
+        // What is stopped without a rollback stays as it is.
+        let weight =
+            deployment.target_service_revision().and_then(|one| one.requested_production_traffic_weight);
+        let was_left =
+            deployment.status() == Some(&sdk::ServiceDeploymentStatus::Stopped) && weight == Some(100.0);
+        let has_moved = matches!(phase, Some(Phase::Rerouted | Phase::Done)) || was_left;
         let source = deployment.source_service_revisions().first();
         let target = deployment.target_service_revision();
         let (serves, other) = if has_moved || source.is_none() { (target, source) } else { (source, target) };
         let is_over = phase.is_none_or(Phase::has_ended);
-        let other = other.filter(|_| !is_over);
+        let other = other.filter(|_| !is_over || was_left);
+        let definition = |summary: Option<&sdk::ServiceRevisionSummary>| {
+            summary.and_then(|summary| self.revisions.get(summary.arn()?)?.task_definition())
+        };
+        let is_alike = other.is_some() && definition(serves) == definition(other);
         let mut sets = Vec::new();
         for (summary, status) in [(serves, "PRIMARY"), (other, "ACTIVE")] {
             let Some((summary, revision)) =
@@ -73,18 +82,25 @@ impl Rollout {
                 continue;
             };
             let definition = revision.task_definition().unwrap_or_default();
-            let running = service.deployments().iter().find(|one| one.task_definition() == Some(definition));
-            let id = running.and_then(sdk::Deployment::id).or(summary.arn()).unwrap_or_default().to_owned();
             let is_target = summary.arn() == target.and_then(|target| target.arn());
+            // Two revisions of one task definition are told apart by which deployment is the newer.
+            let is_newer = if is_over { status == "PRIMARY" } else { is_target };
+            let newer = if is_newer { "PRIMARY" } else { "ACTIVE" };
+            let of_definition =
+                || service.deployments().iter().filter(|one| one.task_definition() == Some(definition));
+            let running = of_definition().find(|one| one.status() == Some(newer));
+            let running = running.or_else(|| of_definition().find(|_| !is_alike));
+            let id = running.and_then(sdk::Deployment::id).or(summary.arn()).unwrap_or_default().to_owned();
             if !is_over {
                 let color = if is_target { "Green" } else { "Blue" };
                 self.seen.colors.insert(id.clone(), color.to_owned());
             }
-            // What ended says nothing of now.
-            let counts = running.filter(|_| is_over).map_or(
-                (summary.requested_task_count, summary.running_task_count, summary.pending_task_count),
-                |one| (one.desired_count, one.running_count, one.pending_count),
-            );
+            // What ended says nothing of now: then all tasks are the service's.
+            let counts = if is_over && !was_left {
+                (service.desired_count, service.running_count, service.pending_count)
+            } else {
+                (summary.requested_task_count, summary.running_task_count, summary.pending_task_count)
+            };
             let resolved = revision.resolved_configuration().map(sdk::ResolvedConfiguration::load_balancers);
             let groups = resolved.unwrap_or_default().iter().filter_map(|one| one.target_group_arn.clone());
             let balancers = revision.load_balancers().iter().zip(groups).map(|(balancer, group)| {
@@ -131,10 +147,16 @@ fn shown(arn: &str, found: &sdk::ServiceDeployment) -> Deployment {
         description: None,
         events: events(status, stage, failed, found),
         ready_until: hook.and_then(|hook| hook.expires_at).map(Time::from),
-        on_timeout: hook.and_then(|hook| match hook.timeout_action()? {
-            sdk::DeploymentLifecycleHookAction::Continue => Some(OnTimeout::ContinueDeployment),
-            _ => Some(OnTimeout::StopDeployment),
-        }),
+        on_timeout: match hook {
+            Some(hook) => hook.timeout_action().map(|action| match action {
+                sdk::DeploymentLifecycleHookAction::Continue => OnTimeout::ContinueDeployment,
+                _ => OnTimeout::StopDeployment,
+            }),
+            // Without a pause on its way it asks nobody.
+            None => {
+                (phase == Phase::Preparing && !pauses(found, stage)).then_some(OnTimeout::ContinueDeployment)
+            }
+        },
         terminates: found
             .updated_at
             .filter(|_| bakes)
@@ -144,6 +166,26 @@ fn shown(arn: &str, found: &sdk::ServiceDeployment) -> Deployment {
         rolls_back: None,
         rollback: found.rollback().and_then(|rollback| rollback.reason.clone()),
     }
+}
+
+/// Whether a deployment is to wait for somebody between its present stage and the production traffic.
+fn pauses(found: &sdk::ServiceDeployment, stage: Option<&str>) -> bool {
+    let place = |name: &str| match name {
+        "PRE_PRODUCTION_TRAFFIC_SHIFT" => Some(production()),
+        name => STAGES.iter().position(|known| *known == name),
+    };
+    let now = stage.and_then(place).unwrap_or_default();
+    let hooks = found.deployment_configuration().map(sdk::DeploymentConfiguration::lifecycle_hooks);
+    let pauses = hooks
+        .unwrap_or_default()
+        .iter()
+        .filter(|hook| hook.target_type() == Some(&sdk::DeploymentLifecycleHookTargetType::Pause));
+    let mut stages = pauses.flat_map(sdk::DeploymentLifecycleHook::lifecycle_stages);
+    stages.any(|hook| place(hook.as_str()).is_some_and(|place| (now..=production()).contains(&place)))
+}
+
+fn production() -> usize {
+    STAGES.iter().position(|known| *known == "PRODUCTION_TRAFFIC_SHIFT").unwrap_or(STAGES.len())
 }
 
 /// The stages, as far as the present one tells of the others.
@@ -182,4 +224,104 @@ fn events(
         return Vec::new();
     }
     STAGES.iter().enumerate().map(event).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(stages: &[&str]) -> sdk::ServiceDeployment {
+        let hook = sdk::DeploymentLifecycleHook::builder()
+            .target_type(sdk::DeploymentLifecycleHookTargetType::Pause)
+            .set_lifecycle_stages(Some(stages.iter().map(|stage| (*stage).into()).collect()))
+            .build();
+        let function =
+            sdk::DeploymentLifecycleHook::builder().lifecycle_stages("POST_SCALE_UP".into()).build();
+        let settings =
+            sdk::DeploymentConfiguration::builder().lifecycle_hooks(hook).lifecycle_hooks(function);
+        sdk::ServiceDeployment::builder().deployment_configuration(settings.build()).build()
+    }
+
+    #[test]
+    fn a_pause_counts_until_it_is_past() {
+        let all = ["PRE_SCALE_UP", "PRE_PRODUCTION_TRAFFIC_SHIFT"];
+        for (pauses_at, stage, pauses) in [
+            (&all[..], None, true),
+            (&all, Some("POST_TEST_TRAFFIC_SHIFT"), true),
+            (&all[..1], Some("SCALE_UP"), false),
+            (&["POST_PRODUCTION_TRAFFIC_SHIFT"], Some("SCALE_UP"), false),
+            (&[], None, false),
+        ] {
+            assert_eq!(super::pauses(&found(pauses_at), stage), pauses, "{pauses_at:?} {stage:?}");
+        }
+    }
+
+    fn summary(arn: &str, weight: f64) -> sdk::ServiceRevisionSummary {
+        let of =
+            sdk::ServiceRevisionSummary::builder().arn(arn).requested_task_count(2).running_task_count(2);
+        of.requested_production_traffic_weight(weight).build()
+    }
+
+    /// A deployment that brings `new` in the place of `old`, both of one task definition.
+    fn rollout(status: sdk::ServiceDeploymentStatus, phase: Phase, weight: f64) -> Rollout {
+        let deployment = sdk::ServiceDeployment::builder()
+            .status(status)
+            .source_service_revisions(summary("old", 100.0 - weight))
+            .target_service_revision(summary("new", weight))
+            .build();
+        let revision = |arn: &str| {
+            let of = sdk::ServiceRevision::builder().service_revision_arn(arn);
+            (arn.to_owned(), of.task_definition("web:1").build())
+        };
+        let shown = Deployment { phase, ..shown("a/b", &deployment) };
+        Rollout {
+            seen: Seen { deployment: Some(shown), ..Seen::default() },
+            deployment: Some(deployment),
+            revisions: [revision("old"), revision("new")].into(),
+        }
+    }
+
+    fn service() -> sdk::Service {
+        let of = |id: &str, status: &str| {
+            let of = sdk::Deployment::builder().id(id).status(status).task_definition("web:1");
+            of.desired_count(2).running_count(2).build()
+        };
+        sdk::Service::builder().deployments(of("n", "PRIMARY")).deployments(of("o", "ACTIVE")).build()
+    }
+
+    fn sets(rollout: &mut Rollout) -> Vec<(String, String)> {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        rollout.task_sets(&service()).iter().map(|set| (text(set.id()), text(set.status()))).collect()
+    }
+
+    #[test]
+    fn revisions_of_one_task_definition_are_told_apart() {
+        let pair = |id: &str, status: &str| (id.to_owned(), status.to_owned());
+        let mut under_way = rollout(sdk::ServiceDeploymentStatus::InProgress, Phase::Preparing, 0.0);
+        assert_eq!(sets(&mut under_way), [pair("o", "PRIMARY"), pair("n", "ACTIVE")]);
+        let color = |id: &str| under_way.seen.colors.get(id).map(String::as_str);
+        assert_eq!((color("o"), color("n")), (Some("Blue"), Some("Green")));
+    }
+
+    #[test]
+    fn what_was_rolled_until_now_is_not_taken_for_what_is_new() {
+        let mut first = rollout(sdk::ServiceDeploymentStatus::InProgress, Phase::Preparing, 0.0);
+        let mut service = service();
+        service.deployments.as_mut().unwrap().truncate(1);
+        let ids: Vec<_> = first.task_sets(&service).into_iter().filter_map(|set| set.id).collect();
+        assert_eq!(ids, ["old", "n"]);
+        // And once it came back, its tasks are the service's.
+        (service.desired_count, service.running_count) = (3, 3);
+        let mut back = rollout(sdk::ServiceDeploymentStatus::RollbackSuccessful, Phase::Failed, 0.0);
+        assert_eq!(back.task_sets(&service)[0].computed_desired_count, 3);
+    }
+
+    #[test]
+    fn what_is_stopped_without_a_rollback_serves_on() {
+        let stopped =
+            |weight| sets(&mut rollout(sdk::ServiceDeploymentStatus::Stopped, Phase::Failed, weight));
+        assert_eq!(stopped(100.0).len(), 2);
+        assert_eq!(stopped(100.0)[0].0, "n");
+        assert_eq!(stopped(0.0).len(), 1);
+    }
 }

@@ -10,7 +10,9 @@ pub(super) fn check(facts: &Facts) -> Finding {
         Err(unseen) => return Finding::unseen(Check::Deployment, unseen),
     };
     let deployment = report.deployment.as_ref();
-    let mut problems: Vec<Problem> = deployment.and_then(under_way).into_iter().collect();
+    let by_ecs = report.controller == "ECS";
+    let mut problems: Vec<Problem> =
+        deployment.and_then(|deployment| under_way(deployment, by_ecs)).into_iter().collect();
     if let Some(pipeline) = report.pipeline.as_ref().filter(|_| report.deployment_is_to_come()) {
         let what = format!("the pipeline {} is under way: a deployment follows", pipeline.name);
         problems.push(Problem::warning(what).hint("`wharf release status --watch` follows it"));
@@ -25,7 +27,7 @@ pub(super) fn check(facts: &Facts) -> Finding {
     Finding::new(Check::Deployment, what, problems)
 }
 
-fn under_way(deployment: &Deployment) -> Option<Problem> {
+fn under_way(deployment: &Deployment, by_ecs: bool) -> Option<Problem> {
     let id = &deployment.id;
     let problem = |what: String, hint: &str| Some(Problem::warning(what).hint(hint));
     match deployment.phase {
@@ -41,7 +43,12 @@ fn under_way(deployment: &Deployment) -> Option<Problem> {
             format!(
                 "{id} has taken over, and the tasks from before are still there: the next one has to wait"
             ),
-            "`wharf release promote --finish` ends that wait",
+            // The bake time of ECS's own deployments has no early end.
+            if by_ecs && deployment.ready_until.is_none() {
+                "`wharf release wait --until done` waits for it"
+            } else {
+                "`wharf release promote --finish` ends that wait"
+            },
         ),
         Phase::Done | Phase::Failed => None,
     }

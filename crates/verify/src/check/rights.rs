@@ -86,6 +86,16 @@ fn of_right(name: &str, right: &Right, verdicts: &[Verdict]) -> Vec<Problem> {
             Problem::failed(what).hint(format!("allow it in a policy of {name}"))
         });
     }
+    for limit in ["its permissions boundary", "the service control policies"] {
+        let is_outside = |verdict: &&Verdict| verdict.decision == Decision::Outside(limit);
+        let outside: Vec<&Verdict> = verdicts.iter().filter(is_outside).collect();
+        if !outside.is_empty() {
+            let what = format!("{name} may not {}, as {limit} do not allow it: {without}", listed(&outside));
+            let what = what.replace("boundary do not", "boundary does not");
+            let hint = format!("a policy of {name} cannot allow it beyond that: allow it there");
+            problems.push(Problem::failed(what).hint(hint));
+        }
+    }
     let depends = of(|decision| matches!(decision, Decision::Depends(_)));
     if !depends.is_empty() {
         let keys: BTreeSet<&str> = depends
@@ -152,6 +162,13 @@ mod tests {
                 format!("failed: no policy allows execution {actions}: images cannot be pulled"),
             ),
             (Decision::Denied, format!("failed: execution is denied {actions}: images cannot be pulled")),
+            (
+                Decision::Outside("its permissions boundary"),
+                format!(
+                    "failed: execution may not {actions}, as its permissions boundary does not allow it: images cannot be \
+                     pulled"
+                ),
+            ),
             (
                 Decision::Depends(vec!["aws:SourceIp".into()]),
                 format!("warning: whether execution may {actions} depends on `aws:SourceIp`"),

@@ -49,7 +49,11 @@ pub(super) fn check(facts: &Facts) -> Finding {
         }
     }
     problems.extend(not_seen(unseen));
-    let names: Vec<&str> = wanted.keys().map(Source::shown).collect();
+    let shown = |source: &Source| match facts.secrets.get(source) {
+        None => format!("{} (not checked: in another account)", source.shown()),
+        Some(_) => source.shown().to_owned(),
+    };
+    let names: Vec<String> = wanted.keys().map(shown).collect();
     let what = if names.is_empty() { "no container has any".to_owned() } else { names.join(", ") };
     Finding::new(Check::Secrets, what, problems)
 }
@@ -67,6 +71,18 @@ mod tests {
         }
         facts.secrets.insert(secret::parse(from), Ok(kept));
         check(&facts)
+    }
+
+    #[test]
+    fn a_parameter_of_another_account_is_not_looked_for() {
+        let mut facts = facts();
+        for container in facts.definitions.iter_mut().flatten().flat_map(|found| &mut found.containers) {
+            let from = "arn:aws:ssm:eu-central-1:999999999999:parameter/web/token".to_owned();
+            container.secrets = vec![("TOKEN".into(), from)];
+        }
+        let finding = check(&facts);
+        assert_eq!(finding.result, Outcome::Ok);
+        assert_eq!(finding.what, "/web/token (not checked: in another account)");
     }
 
     #[test]

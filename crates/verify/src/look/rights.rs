@@ -110,25 +110,42 @@ async fn simulated(clients: &Clients, principal: &str, right: &Right) -> Result<
 /// One verdict for each resource, if it tells them apart.
 fn of_result(result: sdk::EvaluationResult) -> Result<Vec<Verdict>> {
     let action = result.eval_action_name;
-    let one = |resource: Option<String>, decision, missing: Option<Vec<String>>| {
-        let decision = decided(decision, missing.unwrap_or_default())?;
-        let resource = resource.unwrap_or_else(|| "*".to_owned());
-        Ok(Verdict { action: action.clone(), resource, decision })
-    };
+    let by_organization = result.organizations_decision_detail.map(|detail| detail.allowed_by_organizations);
+    let one =
+        |resource: Option<String>, decision, missing: Option<Vec<String>>, by_boundary: Option<bool>| {
+            let decision = match decided(decision, missing.unwrap_or_default())? {
+                Decision::NotAllowed if by_organization == Some(false) => {
+                    Decision::Outside("the service control policies")
+                }
+                Decision::NotAllowed if by_boundary == Some(false) => {
+                    Decision::Outside("its permissions boundary")
+                }
+                decision => decision,
+            };
+            let resource = resource.unwrap_or_else(|| "*".to_owned());
+            Ok(Verdict { action: action.clone(), resource, decision })
+        };
     let each = result.resource_specific_results.unwrap_or_default();
     if each.is_empty() {
         return Ok(vec![one(
             result.eval_resource_name,
             result.eval_decision,
             result.missing_context_values,
+            boundary(result.permissions_boundary_decision_detail),
         )?]);
     }
     each.into_iter()
         .map(|result| {
             let resource = Some(result.eval_resource_name);
-            one(resource, result.eval_resource_decision, result.missing_context_values)
+            let by_boundary = boundary(result.permissions_boundary_decision_detail);
+            one(resource, result.eval_resource_decision, result.missing_context_values, by_boundary)
         })
         .collect()
+}
+
+/// Whether the permissions boundary allows it; none if there is no boundary.
+fn boundary(detail: Option<sdk::PermissionsBoundaryDecisionDetail>) -> Option<bool> {
+    detail.map(|detail| detail.allowed_by_permissions_boundary)
 }
 
 fn decided(decision: sdk::PolicyEvaluationDecisionType, missing: Vec<String>) -> Result<Decision> {
@@ -159,6 +176,25 @@ mod tests {
             Decision::Depends(vec!["aws:SourceIp".into()])
         );
         assert_eq!(decided(Type::ExplicitDeny, &["aws:SourceIp"]), Decision::Denied);
+    }
+
+    #[test]
+    fn what_limits_a_right_is_told_from_what_gives_it() {
+        let result = |decision| {
+            let boundary = sdk::PermissionsBoundaryDecisionDetail::builder();
+            sdk::EvaluationResult::builder()
+                .eval_action_name("ecs:CreateTaskSet")
+                .eval_decision(decision)
+                .permissions_boundary_decision_detail(boundary.allowed_by_permissions_boundary(false).build())
+        };
+        let decision = |result: sdk::EvaluationResult| of_result(result).unwrap().remove(0).decision;
+        let boundary = Decision::Outside("its permissions boundary");
+        assert_eq!(decision(result(Type::ImplicitDeny).build().unwrap()), boundary);
+        assert_eq!(decision(result(Type::ExplicitDeny).build().unwrap()), Decision::Denied);
+        let organization =
+            sdk::OrganizationsDecisionDetail::builder().allowed_by_organizations(false).build();
+        let both = result(Type::ImplicitDeny).organizations_decision_detail(organization).build().unwrap();
+        assert_eq!(decision(both), Decision::Outside("the service control policies"));
     }
 
     #[test]

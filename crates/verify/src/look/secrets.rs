@@ -27,6 +27,9 @@ pub(super) async fn seen(clients: &Clients, facts: &Facts) -> Result<BTreeMap<So
     for source in sources {
         match source.clone() {
             Source::Secret { arn, stage } => secrets.push((source, arn, stage)),
+            // Another account's are not listed here.
+            Source::Parameter { arn: Some(arn), .. }
+                if arn::account(&arn).is_some_and(|account| account != facts.subject.account) => {}
             Source::Parameter { region, names, .. } => {
                 let region = region.unwrap_or_else(|| clients.region().to_owned());
                 parameters.entry(region).or_default().push((source, names));

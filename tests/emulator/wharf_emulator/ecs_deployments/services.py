@@ -227,11 +227,13 @@ def updated_service(call: Call, result: dict[str, Any]) -> None:
     new = params.get("forceNewDeployment", False) or any(
         member in params and getattr(service, name) != earlier[member] for member, name in CHANGES.items()
     )
-    if not hasattr(service, "wharf_blue_green"):
-        _adopt(call, service, earlier)
-    elif new:
+    adopted = hasattr(service, "wharf_blue_green")
+    if new or not adopted:
         # what runs is what ran before: the correction of rolling services takes every task for a pending one
         service.pending_count = 0
+    if not adopted:
+        _adopt(call, service, earlier)
+    elif new:
         _start(call, service)
     _show(service, result["service"])
 
@@ -246,7 +248,10 @@ def described_services(call: Call, result: dict[str, Any]) -> None:
 
 @before("ecs:DeleteService")
 def delete_service(call: Call) -> None:
-    """Ends what a deployment has begun; the service's own tasks end as those of any service do."""
+    """Refuses as long as a deployment is under way, unless it is forced: that ends what it has begun.
+
+    The message is known from https://github.com/hashicorp/terraform-provider-aws, which waits for its end.
+    """
     service = find(call, call.params["service"])
     state = getattr(service, "wharf_blue_green", None)
     if state is None:
@@ -254,6 +259,8 @@ def delete_service(call: Call) -> None:
     if service.desired_count > 0 and not call.params.get("force"):
         return
     if state.active() is not None:
+        if not call.params.get("force"):
+            raise _invalid("The service cannot be stopped while deployments are active.")
         machine = Machine(call, service)
         machine.deployment.due = clock.now()
         machine.stop("The service is deleted.")

@@ -24,6 +24,7 @@ def simulate_principal_policy(call: Call) -> dict[str, Any]:
     params = call.params
     texts = [*_documents(call, params["PolicySourceArn"]), *params.get("PolicyInputList", [])]
     statements = [statement for text in texts for statement in _statements(text)]
+    boundary = _boundary(call, params["PolicySourceArn"])
     given = {item["ContextKeyName"].lower(): item for item in params.get("ContextEntries", [])}
     results = []
     for action in params["ActionNames"]:
@@ -37,6 +38,12 @@ def simulate_principal_policy(call: Call) -> dict[str, Any]:
                 return found[0] if found else None
 
             decision = judge(statements, action, resource, value_of)
+            limits = {}
+            if boundary is not None:
+                within = judge(boundary, action, resource, value_of)
+                limits = {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": within == "allowed"}}
+                if decision == "allowed" or within == "explicitDeny":
+                    decision = within
             results.append(
                 {
                     "EvalActionName": action,
@@ -44,6 +51,7 @@ def simulate_principal_policy(call: Call) -> dict[str, Any]:
                     "EvalDecision": decision,
                     "MatchedStatements": [],
                     "MissingContextValues": sorted(set(missing)),
+                    **limits,
                 }
             )
     return {"EvaluationResults": results, "IsTruncated": False}
@@ -66,6 +74,17 @@ def _documents(call: Call, arn: str) -> list[Any]:
     if not entities:
         raise Fault("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
     return [text for entity in entities for text in _of_entity(entity)]
+
+
+def _boundary(call: Call, arn: str) -> list[dict[str, Any]] | None:
+    """The statements of a role's permissions boundary: what these do not allow, no policy does.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    backend = call.backend()
+    role = next((role for role in backend.roles.values() if role.arn == arn), None)
+    name = role.permissions_boundary_arn if role is not None else None
+    return _statements(_default(backend.get_policy(name))) if name else None
 
 
 def _of_entity(entity: Any) -> list[Any]:

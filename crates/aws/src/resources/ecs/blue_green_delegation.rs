@@ -151,14 +151,17 @@ pub(super) fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
     parts.extend(production.map(|words| format!("traffic: {words}")));
     parts.extend(test.map(|words| format!("test: {words}")));
     // Without any rule in the stack there is nothing to say, but while somebody has to wait.
-    if !parts.is_empty() || running.is_some() {
+    if running.is_none() && !parts.is_empty() {
         parts.extend(text("task_definition").map(|revision| format!("revision {}", arn::last(revision))));
     }
-    if !parts.is_empty()
+    // What a service has is what a deployment is to bring, as long as it runs.
+    let brings = text("task_definition").filter(|_| running.is_some());
+    let brings = brings.map(|revision| format!(", brings {}", arn::last(revision))).unwrap_or_default();
+    if (!parts.is_empty() || running.is_some())
         && let Some(deployment) = deployment
         && let Some(state) = state.filter(|state| *state != "COMPLETED")
     {
-        parts.push(format!("deployment {deployment} ({state})"));
+        parts.push(format!("deployment {deployment} ({state}{brings})"));
     }
     let serves = serving.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     Standing { summary: parts.join("; "), running, faults, serves }
@@ -217,7 +220,11 @@ mod tests {
         let standing = stands("IN_PROGRESS", &rule(PRODUCTION, &[(BLUE, 100), (GREEN, 0)]), BLUE);
         assert_eq!(standing.running.as_deref(), Some("Abc_1"));
         assert!(standing.summary.starts_with("traffic: blue 100, green 0; "), "{}", standing.summary);
-        assert!(standing.summary.ends_with("; deployment Abc_1 (IN_PROGRESS)"), "{}", standing.summary);
+        assert!(
+            standing.summary.ends_with("; deployment Abc_1 (IN_PROGRESS, brings web:23)"),
+            "{}",
+            standing.summary
+        );
         // Rules of somebody else's are none of our words.
         let alone = service("BLUE_GREEN", "COMPLETED", BLUE);
         assert_eq!(super::standing(&alone, &[(SERVICE, &alone)]).summary, "");

@@ -135,6 +135,11 @@ fn ten() -> i32 {
 }
 
 impl DeploymentConfiguration {
+    /// Whether there are two revisions, between which ECS shifts the traffic.
+    pub(super) fn shifts(&self) -> bool {
+        SHIFTING.contains(&self.strategy.as_str())
+    }
+
     /// Adds it to what else ECS keeps there.
     pub(super) fn add_to(
         &self,
@@ -144,7 +149,7 @@ impl DeploymentConfiguration {
         request
             .strategy(self.strategy.as_str().into())
             .set_bake_time_in_minutes(self.bake_time_in_minutes)
-            .set_lifecycle_hooks(SHIFTING.contains(&self.strategy.as_str()).then_some(hooks))
+            .set_lifecycle_hooks(self.shifts().then_some(hooks))
             .set_linear_configuration(self.linear_configuration.as_ref().map(Linear::to_aws))
             .set_canary_configuration(self.canary_configuration.as_ref().map(Canary::to_aws))
     }

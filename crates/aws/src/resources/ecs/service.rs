@@ -188,7 +188,12 @@ impl ResourceType for Service {
             "ecs:UntagResource",
             "iam:PassRole",
         ],
-        delete: &["ecs:UpdateService", "ecs:DeleteService"],
+        delete: &[
+            "ecs:UpdateService",
+            "ecs:DescribeServiceDeployments",
+            "ecs:StopServiceDeployment",
+            "ecs:DeleteService",
+        ],
     };
     const FORESEEN: &'static [(&'static str, &'static str)] =
         &[("arn", "ecs:service/{cluster|default:last}/{name}"), ("id", "{arn}")];
@@ -207,7 +212,7 @@ impl ResourceType for Service {
         )
         .when("deployment_configuration"),
         Scope::of(
-            &["ecs:DescribeServiceDeployments"],
+            &["ecs:DescribeServiceDeployments", "ecs:StopServiceDeployment"],
             &["{arn}", "ecs:service-deployment/{cluster|default:last}/{name}/*"],
         )
         .when("deployment_configuration"),
@@ -274,6 +279,13 @@ impl ResourceType for Service {
         let place = Place::new(update.id, live.cluster.as_deref());
         let by_code_deploy =
             live.deployment_controller.as_ref().is_some_and(|controller| controller.kind == "CODE_DEPLOY");
+        if live.deployment_configuration.is_some()
+            && !update.desired.deployment_configuration.as_ref().is_some_and(DeploymentConfiguration::shifts)
+        {
+            let groups = update.desired.load_balancer.iter();
+            let declared: Vec<&str> = groups.filter_map(|one| one.target_group_arn.as_deref()).collect();
+            service_rollout::check_leaving(cloud, &place, &declared).await?;
+        }
         if let Some(request) = changes(cloud, update, by_code_deploy)? {
             let request = request.cluster(place.cluster).service(place.name);
             request.send().await.named("ecs:UpdateService")?;
@@ -282,7 +294,13 @@ impl ResourceType for Service {
     }
 
     async fn delete(cloud: &Clients, object: &ObjectOf<Self>) -> Result<()> {
-        let Place { cluster, name } = &Place::of(object);
+        let place = Place::of(object);
+        // What is not recorded may be deployed in any way.
+        let rolls = |properties: &Properties| properties.deployment_configuration.is_none();
+        if !object.properties.as_ref().is_some_and(rolls) {
+            service_rollout::stop(cloud, &place).await?;
+        }
+        let Place { cluster, name } = &place;
         let (force, daemon) = match &object.properties {
             Some(properties) => (properties.force_delete, properties.scheduling_strategy == "DAEMON"),
             None => {

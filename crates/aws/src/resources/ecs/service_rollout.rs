@@ -6,12 +6,15 @@
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ResolvedConfiguration.html>.
 
 use super::deployment_configuration::SHIFTING;
+use super::service_place::{Place, describe};
 use crate::arn;
 use crate::clients::Clients;
 use crate::errors::Named;
+use crate::resources::traffic::name;
 use aws_sdk_ecs::types as ecs;
 use futures::future::try_join_all;
 use std::collections::HashMap;
+use wharf_provider::wait::Wait;
 use wharf_provider::{Error, ErrorKind, Result};
 
 /// The most revisions that one `DescribeServiceRevisions` takes.
@@ -80,6 +83,59 @@ async fn has_brought(cloud: &Clients, service: &ecs::Service, wanted: Option<&st
         );
         Err(Error::new(ErrorKind::Invalid, message))
     })
+}
+
+/// Stops the deployment of a service that is under way, with a rollback, so that nothing deploys any more when the service
+/// is scaled down: ECS deletes none that is being deployed, and a pause may last for days.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html>.
+pub(super) async fn stop(cloud: &Clients, place: &Place) -> Result<()> {
+    let services = describe(cloud, &place.cluster, vec![place.name.clone()]).await?;
+    let Some(service) = services.first().filter(|service| shifts(service)) else { return Ok(()) };
+    let Some(deployment) = service.current_service_deployment() else { return Ok(()) };
+    if !is_active(cloud, deployment).await? {
+        return Ok(());
+    }
+    let request = cloud.ecs().stop_service_deployment().service_deployment_arn(deployment);
+    let request = request.stop_type(ecs::StopServiceDeploymentStopType::Rollback);
+    if let Err(error) = request.send().await.named("ecs:StopServiceDeployment")
+        && is_active(cloud, deployment).await?
+    {
+        return Err(error);
+    }
+    let wait = Wait::minutes("the deployment to stop", 30);
+    wait.until(|| async { Ok((!is_active(cloud, deployment).await?).then_some(())) }).await
+}
+
+/// Refuses to let a service be rolled again whose tasks are not where it would be rolled: its rules would be the stack's
+/// again, and send everybody to a target group without tasks.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/migrate-deployment-strategies.html>.
+pub(super) async fn check_leaving(cloud: &Clients, place: &Place, declared: &[&str]) -> Result<()> {
+    let services = describe(cloud, &place.cluster, vec![place.name.clone()]).await?;
+    let groups = target_groups(cloud, &services).await?;
+    let serving = services.first().map(|service| serving(service, &groups)).unwrap_or_default();
+    let Some(group) = serving.iter().find(|group| !declared.contains(&group.as_str())) else {
+        return Ok(());
+    };
+    let message = format!(
+        "{} serves from {}, which is not the `target_group_arn` of its `load_balancer`: with the strategy ROLLING its \
+         rules would go to a target group without tasks. Deploy once more, so that the other one serves, or name this one \
+         there and in the rules",
+        place.name,
+        name(group)
+    );
+    Err(Error::new(ErrorKind::Invalid, message))
+}
+
+/// Whether a deployment has not ended.
+async fn is_active(cloud: &Clients, arn: &str) -> Result<bool> {
+    use ecs::ServiceDeploymentStatus as Status;
+    let request = cloud.ecs().describe_service_deployments().service_deployment_arns(arn);
+    let answer = request.send().await.named("ecs:DescribeServiceDeployments")?;
+    let status = answer.service_deployments().first().and_then(ecs::ServiceDeployment::status);
+    let ended = [Status::Successful, Status::Stopped, Status::RollbackSuccessful, Status::RollbackFailed];
+    Ok(status.is_some_and(|status| !ended.contains(status)))
 }
 
 /// The target groups of the revisions that run, by the revisions' ARNs; of services that ECS deploys blue/green.

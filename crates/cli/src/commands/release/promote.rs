@@ -3,7 +3,7 @@ use super::subject::Subject;
 use super::wait::failed;
 use crate::args::ReleasePromote;
 use crate::error::{self, CommandError};
-use crate::render::release::words::told;
+use crate::render::release::words::{told, with_stack};
 use crate::terminal;
 use std::time::Duration;
 use wharf_release::deploy::{Hold, proceed};
@@ -21,6 +21,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
     let argument = &subject.session.loaded.argument;
     let mut report = follower.look().await?;
     let mut is_first = true;
+    let mut finish = args.finish;
     loop {
         let step = promote::step(&report);
         let Some(deployment) = &report.deployment else {
@@ -42,22 +43,44 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
                 proceed(clients, &subject.target, &id, Hold::Ready).await.map_err(cloud)?;
                 terminal::note(&format!("{id}: the traffic may move"));
                 let is_there = |report: &Report| promote::step(report) != Step::Check;
-                follower.until("the deployment to go on", SHOWN, is_there).await?
+                let before = deployment.at();
+                let goes_on = |report: &Report| is_there(report) || is_at_another(report, before);
+                follower.until("the deployment to go on", SHOWN, goes_on).await?
             }
             Step::Reroute => {
                 let is_there = |report: &Report| promote::step(report) != Step::Reroute;
                 follower.until("the traffic to move", STEPS, is_there).await?
             }
-            Step::Serves if args.finish => {
+            Step::Serves if finish => {
                 proceed(clients, &subject.target, &id, Hold::Termination).await.map_err(cloud)?;
-                terminal::note(&format!("{id}: the tasks that served before may go"));
-                let is_there = |report: &Report| promote::step(report) != Step::Serves;
+                // After a pause ECS bakes still, and nobody can end that.
+                let pauses_at = deployment.at().filter(|_| report.controller == "ECS");
+                finish = pauses_at.is_none();
+                let word = if finish { "the tasks that served before may go" } else { "it goes on" };
+                terminal::note(&format!("{id}: {word}"));
+                let is_there = |report: &Report| {
+                    promote::step(report) != Step::Serves
+                        || pauses_at.is_some() && is_at_another(report, pauses_at)
+                };
                 follower.until("the deployment to end", STEPS, is_there).await?
             }
             Step::Serves | Step::Done => {
                 terminal::out(&done(&report, deployment, is_first, step == Step::Done));
+                // After the traffic has moved it may wait for somebody still.
+                if step == Step::Serves
+                    && deployment.ready_until.is_some()
+                    && let Some(line) = report.next.first()
+                {
+                    terminal::note(&told(&with_stack(line, argument)));
+                }
                 if let Some(end) = deployment.terminates {
                     let end = end.of_day(report.looked);
+                    if report.controller == "ECS" {
+                        terminal::note(&format!(
+                            "the tasks that served before go at {end}; until then `wharf release rollback{argument}` goes back to them"
+                        ));
+                        return Ok(0);
+                    }
                     terminal::note(&format!(
                         "the tasks that served before go at {end}; `wharf release promote --finish{argument}` ends them now"
                     ));
@@ -68,6 +91,11 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
         };
         is_first = false;
     }
+}
+
+/// Whether a deployment has come to another of its steps: one of ECS's own may wait at several.
+pub(super) fn is_at_another(report: &Report, before: Option<&str>) -> bool {
+    report.deployment.as_ref().is_some_and(|now| now.at() != before)
 }
 
 fn done(report: &Report, deployment: &Deployment, is_first: bool, is_over: bool) -> String {
@@ -98,6 +126,9 @@ async fn check(report: &Report, force: bool, argument: &str) -> Result<(), Comma
     };
     if !reasons.is_empty() {
         return Err(refused("the new version is not healthy, so it does not take over".into(), reasons));
+    }
+    if !promote::is_tested(report) {
+        return Ok(());
     }
     let mut listeners = promote::test_listeners(report).peekable();
     if listeners.peek().is_none() {

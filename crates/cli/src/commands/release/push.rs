@@ -83,7 +83,7 @@ fn source(subject: &Subject) -> Result<(&PipelineTarget, &Source), CommandError>
     let Some(pipeline) = &subject.target.pipeline else {
         let message = format!("no pipeline of the stack deploys `{}`", subject.target.address);
         return Err(CommandError::new(message).hint(
-            "push needs an `aws_codepipeline` with an action CodeDeployToECS for its deployment group",
+            "push needs an `aws_codepipeline` with an action CodeDeployToECS for its deployment group, or ECS for its service",
         ));
     };
     match &pipeline.source {

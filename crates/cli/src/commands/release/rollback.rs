@@ -1,5 +1,6 @@
 use super::busy;
 use super::follow::{Follower, SHOWN, STEPS, phase_of, serves};
+use super::promote::is_at_another;
 use super::subject::Subject;
 use super::wait::failed;
 use crate::args::{ReleaseRollback, WhenBusy};
@@ -10,7 +11,7 @@ use wharf_provider::Error as CloudError;
 use wharf_release::deploy::{Hold, proceed};
 use wharf_release::promote::{self, Step as Way};
 use wharf_release::rollback::{self, Choice, Nothing, Step};
-use wharf_release::{Phase, Report};
+use wharf_release::{Controller, Deployment, Phase, Report};
 
 /// How long CodeDeploy may take to send the traffic back.
 const BACK: Duration = Duration::from_mins(30);
@@ -44,6 +45,7 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
                 let stopped = phase_of(&report, &id).is_none_or(|phase| phase == Phase::Failed);
                 if stopped && args.when_busy == WhenBusy::Stop && args.to.is_none() {
                     terminal::out(&format!("{id} is stopped and rolled back; {}.", serves(&report)));
+                    still_asked(&subject);
                     return Ok(0);
                 }
             }
@@ -69,6 +71,17 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
                 return finish(&subject, &follower, &started.id, &undone).await;
             }
         }
+    }
+}
+
+/// Where ECS itself deploys, the stack file says which version runs, and has not been rolled back.
+fn still_asked(subject: &Subject) {
+    if subject.target.controller == Controller::Ecs {
+        let argument = &subject.session.loaded.argument;
+        terminal::note(&format!(
+            "hint: the stack file may still ask for what was rolled back: `wharf plan{argument}` shows whether the next apply \
+             deploys it again"
+        ));
     }
 }
 
@@ -140,12 +153,15 @@ async fn finish(
                 proceed(clients, &subject.target, id, Hold::Ready)
                     .await
                     .map_err(|problem| error::cloud(&problem))?;
-                follower.until("the deployment to go on", SHOWN, moved).await?
+                let before = report.deployment.as_ref().and_then(Deployment::at);
+                let goes_on = |report: &Report| moved(report) || is_at_another(report, before);
+                follower.until("the deployment to go on", SHOWN, goes_on).await?
             }
             Way::Reroute => follower.until("the traffic to move", STEPS, moved).await?,
             Way::Failed => return Err(failed(&report, argument)),
             _ => {
                 terminal::out(&format!("{undone} is rolled back, by {id}; {}.", serves(&report)));
+                still_asked(subject);
                 return Ok(0);
             }
         };

@@ -18,7 +18,7 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
             terminal::note(&told(&line));
         }
         let verdict = match &report.deployment {
-            Some(deployment) if only.is_some() => goal.judge_phase(deployment.phase),
+            Some(deployment) if only.is_some() => goal.judge_deployment(deployment),
             _ => goal.judge(&report),
         };
         only = only.take().or_else(|| watch::running(&report));

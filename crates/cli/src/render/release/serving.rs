@@ -2,7 +2,7 @@
 
 use super::words::{cell, image, told};
 use crate::render::style::Palette;
-use wharf_release::{Report, Role, TargetHealth, TaskSet};
+use wharf_release::{Listener, Report, Role, TargetHealth, TaskSet};
 
 /// A row of the table: its cells, in the order of the headings.
 type Row = Vec<String>;
@@ -12,7 +12,14 @@ pub(super) fn task_sets(report: &Report, palette: Palette, width: usize) -> Vec<
     if report.task_sets.is_empty() {
         return Vec::new();
     }
-    let ports = report.listeners.iter().map(|listener| format!(":{}", listener.port));
+    // Rules of one listener have its port.
+    let shares_port = |listener: &Listener| {
+        report.listeners.iter().any(|other| other.production && other.port == listener.port)
+    };
+    let ports = report.listeners.iter().map(|listener| match listener.production {
+        false if shares_port(listener) => format!(":{} test", listener.port),
+        _ => format!(":{}", listener.port),
+    });
     let mut headings: Row = ["", "REVISION", "IMAGE", "TASKS", "TARGETS"].map(str::to_owned).to_vec();
     headings.extend(ports);
     headings.push("TARGET GROUP".to_owned());
