@@ -156,6 +156,13 @@ pub struct PipelineAction {
     pub message: Option<String>,
 }
 
+impl PipelineAction {
+    /// Whether it waits for a person who approves.
+    pub fn is_approval(&self) -> bool {
+        self.provider.as_deref() == Some("Manual")
+    }
+}
+
 /// A deployment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Deployment {
