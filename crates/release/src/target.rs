@@ -77,7 +77,7 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoTarget {
     /// None at all.
-    #[error("the stack `{stack}` has no deployment group, and no service that deploys blue/green itself")]
+    #[error("{}", none(stack, *nothing))]
     None {
         /// The stack.
         stack: String,
@@ -102,6 +102,14 @@ pub enum NoTarget {
     },
 }
 
+fn none(stack: &str, nothing: bool) -> String {
+    if nothing {
+        format!("nothing of the stack `{stack}` has been applied yet, so there is nothing to release")
+    } else {
+        format!("the stack `{stack}` has no deployment group, and no service that deploys blue/green itself")
+    }
+}
+
 fn list(addresses: &[Address]) -> String {
     match addresses {
         [] => "none".to_owned(),
@@ -109,7 +117,8 @@ fn list(addresses: &[Address]) -> String {
     }
 }
 
-/// The one to release: the one that is asked for by its address or its service's, or the only one.
+/// The one to release: the one that is asked for by its address, its service's, or that of a pipeline that deploys nothing else;
+/// or the only one.
 ///
 /// # Errors
 ///
@@ -124,12 +133,38 @@ pub fn choose(snapshot: &Snapshot, asked: Option<&Address>) -> Result<Target, No
     let index = match asked {
         None if all.len() > 1 => return Err(NoTarget::Several { stack, addresses }),
         None => 0,
-        Some(asked) => all
+        Some(asked) => match all
             .iter()
             .position(|(target, service)| target.address == *asked || service.as_ref() == Some(asked))
-            .ok_or_else(|| NoTarget::Unknown { address: asked.clone(), addresses })?,
+        {
+            Some(index) => index,
+            None => return by_pipeline(snapshot, all, asked, addresses),
+        },
     };
     Ok(all.swap_remove(index).0)
+}
+
+/// What a pipeline deploys, with that pipeline.
+fn by_pipeline(
+    snapshot: &Snapshot,
+    all: Vec<(Target, Option<Address>)>,
+    asked: &Address,
+    addresses: Vec<Address>,
+) -> Result<Target, NoTarget> {
+    let fed = all.into_iter().filter_map(|(target, _)| {
+        let mut found = pipelines(snapshot, &target.controller).into_iter();
+        let pipeline = found.find(|pipeline| pipeline.address == *asked)?;
+        Some(Target { pipeline: Some(pipeline), ..target })
+    });
+    let fed: Vec<Target> = fed.collect();
+    match <[Target; 1]>::try_from(fed) {
+        Ok([target]) => Ok(target),
+        Err(fed) if fed.is_empty() => Err(NoTarget::Unknown { address: asked.clone(), addresses }),
+        Err(fed) => {
+            let addresses = fed.into_iter().map(|target| target.address).collect();
+            Err(NoTarget::Several { stack: snapshot.stack.clone(), addresses })
+        }
+    }
 }
 
 /// Everything in a state that releases blue/green, each with the address of its service where the stack has it.
@@ -144,8 +179,7 @@ pub fn targets(snapshot: &Snapshot) -> Vec<(Target, Option<Address>)> {
                 && text(&service.attributes, "cluster").map_or("default", last) == target.cluster
         });
         target.container = service.and_then(|(_, service)| container(&service.attributes));
-        target.pipeline = of_type("aws_codepipeline")
-            .find_map(|(address, pipeline)| pipeline_to(&target.controller, address, &pipeline.attributes));
+        target.pipeline = pipelines(snapshot, &target.controller).into_iter().next();
         found.push((target, service.map(|(address, _)| address.clone())));
     }
     for (address, record) in of_type("aws_ecs_service") {
@@ -154,6 +188,13 @@ pub fn targets(snapshot: &Snapshot) -> Vec<(Target, Option<Address>)> {
         );
     }
     found
+}
+
+/// The pipelines that deploy with a controller, by their addresses.
+pub fn pipelines(snapshot: &Snapshot, controller: &Controller) -> Vec<PipelineTarget> {
+    let records = snapshot.resources.iter().filter(|(_, record)| record.id.is_some());
+    let pipelines = records.filter(|(_, record)| record.resource_type == "aws_codepipeline");
+    pipelines.filter_map(|(address, record)| pipeline_to(controller, address, &record.attributes)).collect()
 }
 
 /// A service that ECS itself deploys blue/green, in one step or several.
@@ -238,12 +279,25 @@ fn pipeline_to(controller: &Controller, address: &Address, attributes: &Map) -> 
             && settings.get("DeploymentGroupName") == Some(group)
     };
     actions.iter().find(deploys)?;
-    let source = actions.iter().find_map(|action| {
-        let mut settings = settings(action);
-        let is_source = text(action, "provider") == Some("CodeCommit");
-        let repository = settings.remove("RepositoryName").filter(|_| is_source)?;
-        Some(Source { repository, branch: settings.remove("BranchName")? })
-    });
+    // Of several, the one that is built: others may have the templates.
+    let built: Vec<String> = actions
+        .iter()
+        .filter(|action| text(action, "category") == Some("Build"))
+        .flat_map(|action| texts(action.get("input_artifacts")))
+        .collect();
+    let sources: Vec<(bool, Source)> = actions
+        .iter()
+        .filter_map(|action| {
+            let mut settings = settings(action);
+            let is_source = text(action, "provider") == Some("CodeCommit");
+            let repository = settings.remove("RepositoryName").filter(|_| is_source)?;
+            let source = Source { repository, branch: settings.remove("BranchName")? };
+            let made = texts(action.get("output_artifacts"));
+            Some((made.iter().any(|artifact| built.contains(artifact)), source))
+        })
+        .collect();
+    let source = sources.iter().find(|(is_built, _)| *is_built).or(sources.first());
+    let source = source.map(|(_, source)| source.clone());
     Some(PipelineTarget { address: address.clone(), name: text(attributes, "name")?.to_owned(), source })
 }
 
