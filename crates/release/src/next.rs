@@ -25,6 +25,10 @@ pub(crate) fn next(report: &Report, shift: Option<Shift>) -> Vec<String> {
             // What the deployment does comes before what waits behind it.
             lines.splice(0..0, of_deployment(report, deployment, shift));
         }
+        None if report.group_is_gone() => lines.push(format!(
+            "nothing: {}; the deployment group is gone, `wharf apply` makes it anew",
+            serves(report)
+        )),
         None => lines.push(format!(
             "nothing: {}; there was no deployment yet, `wharf release push DIR` starts the first",
             serves(report)
@@ -178,7 +182,7 @@ fn share(report: &Report) -> Option<i64> {
 fn serves(report: &Report) -> String {
     match report.primary() {
         Some(TaskSet { task_definition, .. }) => format!("{task_definition} serves"),
-        None => "no tasks serve; a plan of the stack shows what is gone".to_owned(),
+        None => "no tasks serve, `wharf plan` shows what is gone".to_owned(),
     }
 }
 
@@ -186,7 +190,7 @@ fn serves(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::{deployment, event, failed_deployment, pipeline_at, report, task_set};
-    use crate::report::{Cause, Share};
+    use crate::report::{Cause, GROUP_GONE, Share};
 
     fn with_green(phase: Phase) -> Report {
         let status = if phase == Phase::Ready { "Ready" } else { "InProgress" };
@@ -209,6 +213,11 @@ mod tests {
         assert_eq!(
             next(&report(), None),
             ["nothing: web:7 serves; there was no deployment yet, `wharf release push DIR` starts the first"]
+        );
+        let gone = Report { missing: vec![format!("{GROUP_GONE}web is gone")], ..report() };
+        assert_eq!(
+            next(&gone, None),
+            ["nothing: web:7 serves; the deployment group is gone, `wharf apply` makes it anew"]
         );
         let done = report().with(deployment("Succeeded", Phase::Done));
         assert_eq!(next(&done, None), ["nothing: web:7 serves"]);

@@ -37,7 +37,15 @@ pub struct Report {
     pub next: Vec<String>,
 }
 
+/// How the sentence begins that says that the deployment group is gone.
+pub(crate) const GROUP_GONE: &str = "the deployment group ";
+
 impl Report {
+    /// Whether AWS has the deployment group no more.
+    pub fn group_is_gone(&self) -> bool {
+        self.missing.iter().any(|missing| missing.starts_with(GROUP_GONE))
+    }
+
     /// What serves.
     pub fn primary(&self) -> Option<&TaskSet> {
         self.task_sets.iter().find(|set| set.role == Role::Primary)

@@ -3,7 +3,7 @@
 //! Sources: `codedeploy:GetDeploymentGroup`, `GetDeployment`, `BatchGetDeploymentTargets` and `GetDeploymentConfig`.
 
 use crate::phase;
-use crate::report::{Deployment, DeploymentError, LifecycleEvent, OnTimeout, Phase};
+use crate::report::{Deployment, DeploymentError, GROUP_GONE, LifecycleEvent, OnTimeout, Phase};
 use crate::shift::Shift;
 use crate::time::Time;
 use aws_sdk_codedeploy::types as sdk;
@@ -35,7 +35,7 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
         .deployment_group_name(group);
     let answer = request.send().await.named("codedeploy:GetDeploymentGroup").or_absent()?;
     let Some(found) = answer.and_then(|answer| answer.deployment_group_info) else {
-        let missing = vec![format!("the deployment group {group} of the application {application} is gone")];
+        let missing = vec![format!("{GROUP_GONE}{group} of the application {application} is gone")];
         return Ok(Seen { missing, ..Seen::default() });
     };
     match found.last_attempted_deployment.and_then(|last| last.deployment_id) {

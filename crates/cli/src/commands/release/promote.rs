@@ -25,6 +25,9 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
     let mut is_first = true;
     loop {
         let step = promote::step(&report);
+        if report.group_is_gone() {
+            return Err(subject.gone());
+        }
         let Some(deployment) = &report.deployment else {
             terminal::out(&format!("There is no deployment to promote; {}.", serves(&report)));
             if !on_its_way(&report, argument) {

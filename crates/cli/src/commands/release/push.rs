@@ -28,7 +28,7 @@ pub(crate) async fn run(args: &ReleasePush) -> Result<u8, CommandError> {
     let argument = &subject.argument();
     let (pipeline, source) = source(&subject, args.target.service.as_ref())?;
     let clients = &subject.session.clients;
-    let cloud = |problem: CloudError| error::cloud(&problem);
+    let cloud = |problem: CloudError| subject.cloud(&problem);
     let refused = |problem| refused(problem, argument);
     let compared = push::compare(clients, source, &folder).await.map_err(cloud)?;
     let is_same = compared.is_same();

@@ -20,7 +20,7 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     let follower = Follower::new(&subject);
     let clients = &subject.session.clients;
     let argument = &subject.argument();
-    let cloud = |problem: CloudError| error::cloud(&problem);
+    let cloud = |problem: CloudError| subject.cloud(&problem);
     loop {
         let found = rollback::read(clients, &subject.target, &subject.snapshot).await.map_err(cloud)?;
         match rollback::step(&found.past, &found.wanted(args.to.as_deref())) {

@@ -3,6 +3,7 @@ use crate::error::{self, CommandError};
 use crate::session::Session;
 use crate::{render::progress, signals};
 use std::sync::Arc;
+use wharf_provider::Error as CloudError;
 use wharf_release::{NoTarget, Target, choose, pipelines, push, targets};
 use wharf_state::Snapshot;
 
@@ -31,6 +32,20 @@ impl Subject {
             target.pipeline = latest.map_err(|problem| error::cloud(&problem))?;
         }
         Ok(Subject { session, target, snapshot })
+    }
+
+    /// AWS's errors, with what to do about them.
+    pub(crate) fn cloud(&self, problem: &CloudError) -> CommandError {
+        const GONE: &[&str] = &["DeploymentGroupDoesNotExistException", "ApplicationDoesNotExistException"];
+        if GONE.iter().any(|code| problem.is_code(code)) { self.gone() } else { error::cloud(problem) }
+    }
+
+    /// The deployment group was deleted by somebody else.
+    pub(crate) fn gone(&self) -> CommandError {
+        let stack = &self.session.loaded.argument;
+        let message = format!("`{}` is gone: AWS has no such deployment group any more", self.target.address);
+        CommandError::new(message)
+            .hint(format!("`wharf plan{stack}` shows what is gone, `wharf apply{stack}` makes it anew"))
     }
 
     /// What commands about the same release have behind their names: the stack, and what is meant of it where it has several.

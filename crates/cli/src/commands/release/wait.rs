@@ -30,6 +30,9 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
     });
     let verdict = end.await?;
     let Some(report) = last else { return Ok(0) };
+    if report.group_is_gone() {
+        return Err(subject.gone());
+    }
     match verdict {
         Some(Verdict::Reached | Verdict::UnderWay) => {
             for line in &report.next {
