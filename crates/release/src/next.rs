@@ -29,10 +29,11 @@ pub(crate) fn next(report: &Report, shift: Option<Shift>) -> Vec<String> {
             "nothing: {}; the deployment group is gone, `wharf apply` makes it anew",
             serves(report)
         )),
-        None => lines.push(format!(
+        None if report.pipeline.is_some() => lines.push(format!(
             "nothing: {}; there was no deployment yet, `wharf release push DIR` starts the first",
             serves(report)
         )),
+        None => lines.push(format!("nothing: {}; there was no deployment yet", serves(report))),
     }
     lines
 }
@@ -78,6 +79,7 @@ fn of_deployment(report: &Report, deployment: &Deployment, shift: Option<Shift>)
         Phase::Rerouting => rerouting(report, shift),
         Phase::Rerouted => rerouted(report, deployment),
         Phase::Done => vec![format!("nothing: {}", serves(report))],
+        Phase::Failed if report.pipeline.is_none() => vec![format!("nothing: {}", serves(report))],
         Phase::Failed => {
             vec![format!("nothing: {}; `wharf release push DIR` brings another version", serves(report))]
         }
@@ -189,7 +191,9 @@ fn serves(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{deployment, event, failed_deployment, pipeline_at, report, task_set};
+    use crate::fixtures::{
+        deployment, event, failed_deployment, pipeline_at, pipeline_failed_at, report, task_set,
+    };
     use crate::report::{Cause, GROUP_GONE, Share};
 
     fn with_green(phase: Phase) -> Report {
@@ -210,8 +214,11 @@ mod tests {
 
     #[test]
     fn at_rest_nothing_happens() {
+        assert_eq!(next(&report(), None), ["nothing: web:7 serves; there was no deployment yet"]);
+        let fed =
+            |report: Report| Report { pipeline: Some(pipeline_failed_at("CodeBuild", "shop:1")), ..report };
         assert_eq!(
-            next(&report(), None),
+            next(&fed(report()), None),
             ["nothing: web:7 serves; there was no deployment yet, `wharf release push DIR` starts the first"]
         );
         let gone = Report { missing: vec![format!("{GROUP_GONE}web is gone")], ..report() };
@@ -222,8 +229,9 @@ mod tests {
         let done = report().with(deployment("Succeeded", Phase::Done));
         assert_eq!(next(&done, None), ["nothing: web:7 serves"]);
         let failed = report().with(failed_deployment("TIMEOUT", "too late"));
+        assert_eq!(next(&failed, None), ["nothing: web:7 serves"]);
         assert_eq!(
-            next(&failed, None),
+            next(&fed(failed), None),
             ["nothing: web:7 serves; `wharf release push DIR` brings another version"]
         );
     }

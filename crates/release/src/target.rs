@@ -318,3 +318,82 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 fn last(name: &str) -> &str {
     name.rsplit(['/', ':']).next().unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value as Json, json};
+
+    fn record(resource_type: &str, attributes: Json) -> Record {
+        let attributes = match Value::from(attributes) {
+            Value::Map(attributes) => attributes,
+            other => panic!("{other:?}"),
+        };
+        Record { resource_type: resource_type.into(), id: Some("id".into()), attributes, ..Record::default() }
+    }
+
+    /// A pipeline with two sources that builds one of them and deploys to a group.
+    fn pipeline(built: &str, group: &str) -> Record {
+        let source = |name: &str| {
+            json!({
+                "name": name, "category": "Source", "provider": "CodeCommit", "output_artifacts": [name],
+                "configuration": {"RepositoryName": name, "BranchName": "main"},
+            })
+        };
+        let build = json!({"name": "Build", "category": "Build", "input_artifacts": [built]});
+        let settings = json!({"ApplicationName": "shop", "DeploymentGroupName": group});
+        let deploy = json!({"name": "Deploy", "category": "Deploy", "configuration": settings});
+        let stages = json!([{"action": [source("templates"), source("app")]}, {"action": [build, deploy]}]);
+        record("aws_codepipeline", json!({"name": "shop", "stage": stages}))
+    }
+
+    fn snapshot(pipelines: &[(&str, &str, &str)]) -> Snapshot {
+        let group = |name: &str| {
+            let pair = json!({
+                "prod_traffic_route": [{"listener_arns": ["production"]}],
+                "target_group": [{"name": "blue"}, {"name": "green"}],
+            });
+            let attributes = json!({
+                "app_name": "shop", "deployment_group_name": name,
+                "ecs_service": [{"cluster_name": "shop", "service_name": name}],
+                "load_balancer_info": [{"target_group_pair_info": [pair]}],
+            });
+            record("aws_codedeploy_deployment_group", attributes)
+        };
+        let mut snapshot = Snapshot::new("shop");
+        for name in ["one", "two"] {
+            snapshot.resources.insert(name.parse().unwrap(), group(name));
+        }
+        for (address, built, group) in pipelines {
+            snapshot.resources.insert(address.parse().unwrap(), pipeline(built, group));
+        }
+        snapshot
+    }
+
+    fn chosen(snapshot: &Snapshot, asked: &str) -> Result<(String, Option<String>), NoTarget> {
+        let target = choose(snapshot, Some(&asked.parse().unwrap()))?;
+        let pipeline = target.pipeline.map(|pipeline| pipeline.address.to_string());
+        Ok((target.address.to_string(), pipeline))
+    }
+
+    #[test]
+    fn what_is_built_is_the_application() {
+        for built in ["app", "templates"] {
+            let snapshot = snapshot(&[("pipeline", built, "one")]);
+            let target = choose(&snapshot, Some(&"one".parse().unwrap())).unwrap();
+            let source = Source { repository: built.into(), branch: "main".into() };
+            assert_eq!(target.pipeline.unwrap().source, Some(source));
+        }
+    }
+
+    #[test]
+    fn a_pipeline_stands_for_what_it_deploys() {
+        let snapshot = snapshot(&[("a", "app", "one"), ("b", "app", "one"), ("c", "app", "two")]);
+        let found = |address: &str, pipeline: &str| Ok((address.to_owned(), Some(pipeline.to_owned())));
+        assert_eq!(chosen(&snapshot, "b"), found("one", "b"));
+        assert_eq!(chosen(&snapshot, "one"), found("one", "a"));
+        assert_eq!(chosen(&snapshot, "c"), found("two", "c"));
+        assert!(matches!(chosen(&snapshot, "d"), Err(NoTarget::Unknown { .. })));
+        assert!(matches!(choose(&snapshot, None), Err(NoTarget::Several { .. })));
+    }
+}

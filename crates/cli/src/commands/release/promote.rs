@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
         }
         let Some(deployment) = &report.deployment else {
             terminal::out(&format!("There is no deployment to promote; {}.", serves(&report)));
-            if !on_its_way(&report, argument) {
+            if !on_its_way(&report, argument) && subject.target.pipeline.is_some() {
                 terminal::note(&format!("hint: `wharf release push DIR{argument}` makes one"));
             }
             return Ok(0);
@@ -129,6 +129,10 @@ async fn check(subject: &Subject, report: &Report, force: bool) -> Result<(), Co
         terminal::note(&told(&format!("{why}: its targets are healthy, whether pages come is not known")));
     };
     let mut listeners = promote::test_listeners(report).peekable();
+    if listeners.peek().is_none() && !subject.target.test.is_empty() {
+        let message = "the test listener is gone, so the new version does not take over";
+        return Err(refused(message.to_owned(), report.missing.clone()));
+    }
     if listeners.peek().is_none() {
         unknown("there is no test listener".to_owned());
     }

@@ -30,6 +30,17 @@ pub(crate) async fn run(args: &ReleasePush) -> Result<u8, CommandError> {
     let clients = &subject.session.clients;
     let cloud = |problem: CloudError| subject.cloud(&problem);
     let refused = |problem| refused(problem, argument);
+    // Whoever commits without it has a commit that nothing comes of.
+    if let Err(problem) = push::newest(clients, &pipeline.name).await {
+        return Err(if problem.is_code("PipelineNotFoundException") {
+            let stack = &subject.session.loaded.argument;
+            CommandError::new(format!("`{}` is gone: AWS has no such pipeline any more", pipeline.address))
+                .detail("  nothing was sent")
+                .hint(format!("`wharf plan{stack}` shows what is gone, `wharf apply{stack}` makes it anew"))
+        } else {
+            cloud(problem)
+        });
+    }
     let compared = push::compare(clients, source, &folder).await.map_err(cloud)?;
     let is_same = compared.is_same();
     if !is_same {

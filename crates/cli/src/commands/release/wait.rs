@@ -41,10 +41,15 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
             Ok(0)
         }
         Some(Verdict::Failed) => Err(failed(&report, argument)),
-        Some(Verdict::Nothing) => Err(CommandError::new(
-            "there is nothing to wait for: nothing was deployed yet, and no pipeline is on its way to it",
-        )
-        .hint(format!("`wharf release push DIR{argument}` starts one"))),
+        Some(Verdict::Nothing) => {
+            let error = CommandError::new(
+                "there is nothing to wait for: nothing was deployed yet, and no pipeline is on its way to it",
+            );
+            Err(match subject.target.pipeline {
+                Some(_) => error.hint(format!("`wharf release push DIR{argument}` starts one")),
+                None => error,
+            })
+        }
         None => Err(late(args, &report, argument)),
     }
 }
