@@ -1,8 +1,8 @@
 """What a browser sees behind an emulated load balancer: a page that names the revision and the image that answer.
 
-A request is for a load balancer if its host is its DNS name, or a name that a rule of its listeners wants, as if that name
-were an alias of it: in the ``Host`` header, or in the request target, as clients send it that take the emulator for their
-HTTP proxy.
+A request is for a load balancer if its host is its DNS name, or a name that a rule of its listeners wants, as if that
+were an alias of it: in the ``Host`` header, or in the request target, as clients send it that take the emulator for
+their HTTP proxy.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
 """
