@@ -67,6 +67,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("release_promote", release::promote::TESTS),
         ("release_push", release::push::TESTS),
         ("release_rollback", release::rollback::TESTS),
+        ("release_rules", release::rules::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),
         ("templates", templates::TESTS),

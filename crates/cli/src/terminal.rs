@@ -34,13 +34,30 @@ pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal()
 }
 
-/// The width of the terminal in columns; 100 where there is none.
+/// The width of the terminal in columns, which `COLUMNS` can say otherwise; 100 where there is none.
 pub(crate) fn width() -> usize {
-    std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok())
-        .filter(|width| *width >= 20)
-        .unwrap_or(100)
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    said.filter(|width| *width >= 20).or_else(seen).map_or(100, |width| width.max(20))
+}
+
+/// Comes back when nobody reads stdout any more, as behind `head`; never where that cannot be told.
+#[cfg(unix)]
+pub(crate) async fn unread() {
+    use std::os::fd::AsFd;
+    use tokio::io::Interest;
+    use tokio::net::unix::pipe::Sender;
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned().ok();
+    match stdout.and_then(|stdout| Sender::from_owned_fd_unchecked(stdout).ok()) {
+        Some(stdout) => drop(stdout.ready(Interest::ERROR).await),
+        // A file, which is read later.
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn unread() {
+    std::future::pending().await
 }
 
 /// Prints data. A reader that has seen enough (`head`) is no error.

@@ -1,6 +1,6 @@
 //! What has changed from one look to the next, a line each.
 
-use crate::report::{Deployment, Pipeline, PipelineAction, PipelineStage, Report};
+use crate::report::{Deployment, Pipeline, PipelineAction, PipelineStage, Report, TaskSet};
 
 /// What a report has that the earlier one had not: states of actions, of the deployment and of its events, and the first cause
 /// of trouble. Without an earlier one, only where things stand.
@@ -21,7 +21,7 @@ fn standing(now: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(pipeline) = now.pipeline.as_ref().filter(|pipeline| pipeline.is_running()) {
         let at = match pipeline.running().next() {
-            Some((stage, action)) => format!("{} ({}): InProgress", stage.name, action.name),
+            Some((stage, action)) => format!("{} ({}): {}", stage.name, action.name, word(action)),
             None => pipeline.status.clone().unwrap_or_default(),
         };
         lines.push(format!("pipeline {}: {at}", pipeline.name));
@@ -43,8 +43,18 @@ fn moved(earlier: &Report, now: &Report) -> Vec<String> {
     if let Some(deployment) = &now.deployment {
         let same = |known: &&Deployment| known.id == deployment.id;
         of_deployment(&mut lines, earlier.deployment.as_ref().filter(same), deployment);
+        lines.extend(shifted(earlier, now));
     }
     lines
+}
+
+/// What the new tasks get of production traffic, if that is more or less than before.
+fn shifted(earlier: &Report, now: &Report) -> Option<String> {
+    let share = |set: &TaskSet| set.shares.iter().find(|share| share.production).map(|share| share.percent);
+    let green = now.task_sets.iter().find(|set| set.color.as_deref() == Some("Green"))?;
+    let before = earlier.task_sets.iter().find(|set| set.id == green.id).and_then(share)?;
+    let percent = share(green).filter(|percent| *percent != before)?;
+    Some(format!("{} gets {percent} of 100 of production traffic", green.task_definition))
 }
 
 /// `earlier` is the same execution, if that was there.
@@ -60,9 +70,15 @@ fn of_pipeline(lines: &mut Vec<String>, earlier: Option<&Pipeline>, now: &Pipeli
         };
         let before = earlier.and_then(|earlier| earlier.actions().find(same)?.1.status.as_ref());
         if let Some(status) = action.status.as_ref().filter(|status| before != Some(status)) {
-            lines.push(format!("pipeline {name}: {} ({}): {status}", stage.name, action.name));
+            let word = if status == "InProgress" { word(action) } else { status.as_str() };
+            lines.push(format!("pipeline {name}: {} ({}): {word}", stage.name, action.name));
         }
     }
+}
+
+/// How an action is that is under way.
+fn word(action: &PipelineAction) -> &'static str {
+    if action.is_approval() { "waits for somebody to approve it" } else { "InProgress" }
 }
 
 /// `earlier` is the same deployment, if that was there.

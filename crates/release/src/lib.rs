@@ -16,6 +16,7 @@ mod report;
 mod revision;
 mod service_deployments;
 mod serving;
+mod shift;
 mod target;
 mod time;
 
@@ -35,5 +36,5 @@ pub use report::{
     Cause, Deployment, DeploymentError, LifecycleEvent, Listener, OnTimeout, Phase, Pipeline, PipelineAction,
     PipelineStage, Report, Role, Share, TargetHealth, TaskSet,
 };
-pub use target::{Controller, NoTarget, PipelineTarget, Source, Target, choose, targets};
+pub use target::{Controller, NoTarget, PipelineTarget, Source, Target, choose, pipelines, targets};
 pub use time::{Time, span};

@@ -2,6 +2,7 @@
 
 use crate::promote::starts_tasks;
 use crate::report::{Deployment, OnTimeout, Phase, Pipeline, Report, Role, TaskSet};
+use crate::shift::Shift;
 use crate::time::{Time, span};
 
 /// How long new tasks have to become healthy.
@@ -9,8 +10,9 @@ use crate::time::{Time, span};
 /// Source: <https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-ecs.html>.
 const INSTALL_MINUTES: i64 = 60;
 
-/// What happens next, the most important first. Commands stand in backticks, without the stack's name.
-pub(crate) fn next(report: &Report) -> Vec<String> {
+/// What happens next, the most important first. Commands stand in backticks, without the stack's name. `shift` are the steps in
+/// which production traffic moves, if it does so in steps.
+pub(crate) fn next(report: &Report, shift: Option<Shift>) -> Vec<String> {
     let mut lines = Vec::new();
     let pipeline = report.pipeline.as_ref().filter(|pipeline| pipeline.is_running());
     lines.extend(pipeline.and_then(|pipeline| of_pipeline(report, pipeline)));
@@ -22,13 +24,18 @@ pub(crate) fn next(report: &Report) -> Vec<String> {
     match &report.deployment {
         Some(deployment) => {
             // What the deployment does comes before what waits behind it.
-            lines.splice(0..0, of_deployment(report, deployment));
+            lines.splice(0..0, of_deployment(report, deployment, shift));
         }
-        None => lines.push(format!(
+        None if report.group_is_gone() => lines.push(format!(
+            "nothing: {}; the deployment group is gone, `wharf apply` makes it anew",
+            serves(report)
+        )),
+        None if report.pipeline.is_some() || report.controller == "ECS" => lines.push(format!(
             "nothing: {}; there was no deployment yet, {} starts the first",
             serves(report),
             starts(report)
         )),
+        None => lines.push(format!("nothing: {}; there was no deployment yet", serves(report))),
     }
     lines
 }
@@ -39,26 +46,45 @@ fn of_pipeline(report: &Report, pipeline: &Pipeline) -> Option<String> {
         1 => "; the execution before it has to end first".to_owned(),
         ahead => format!("; {ahead} executions before it have to end first"),
     };
-    let at = pipeline.running().next().map(|(stage, action)| {
-        let since = action.started.map(|started| format!(" for {}", span(report.looked.since(started))));
-        format!("at the stage {} ({}){}", stage.name, action.name, since.unwrap_or_default())
-    });
-    match at {
-        _ if !report.deployment_is_to_come() => None,
-        Some(at) => Some(format!("the pipeline is {at}; a deployment follows{behind}")),
-        None => Some(format!("the pipeline has begun; a deployment follows{behind}")),
+    let since = |started: Option<Time>| {
+        started.map(|started| format!(" for {}", span(report.looked.since(started)))).unwrap_or_default()
+    };
+    let follows = if report.deployment_is_to_come() { "; a deployment follows" } else { "" };
+    if let Some((stage, action)) = pipeline.running().find(|(_, action)| action.is_approval()) {
+        return Some(format!(
+            "the pipeline waits{} for somebody to approve {} at its stage {}, in CodePipeline's console or with `aws \
+             codepipeline put-approval-result`{follows}{behind}",
+            since(action.started),
+            action.name,
+            stage.name
+        ));
     }
+    if follows.is_empty() {
+        return None;
+    }
+    Some(match pipeline.running().next() {
+        Some((stage, action)) => format!(
+            "the pipeline is at the stage {} ({}){}{follows}{behind}",
+            stage.name,
+            action.name,
+            since(action.started)
+        ),
+        None => format!("the pipeline has begun{follows}{behind}"),
+    })
 }
 
-fn of_deployment(report: &Report, deployment: &Deployment) -> Vec<String> {
+fn of_deployment(report: &Report, deployment: &Deployment, shift: Option<Shift>) -> Vec<String> {
     let by_itself = deployment.on_timeout == Some(OnTimeout::ContinueDeployment);
     match deployment.phase {
         Phase::Preparing => preparing(report, deployment, by_itself),
         Phase::Ready => vec![ready(report, deployment, by_itself)],
         _ if deployment.goes_back() => vec![format!("it goes back: {}", serves(report))],
-        Phase::Rerouting => vec![format!("production traffic is moving to {}{}", new(report), share(report))],
+        Phase::Rerouting => rerouting(report, shift),
         Phase::Rerouted => rerouted(report, deployment),
         Phase::Done => vec![format!("nothing: {}", serves(report))],
+        Phase::Failed if report.pipeline.is_none() && report.controller != "ECS" => {
+            vec![format!("nothing: {}", serves(report))]
+        }
         Phase::Failed => {
             vec![format!("nothing: {}; {} brings another version", serves(report), starts(report))]
         }
@@ -95,8 +121,8 @@ fn preparing_now(report: &Report, deployment: &Deployment, then: &str) -> Vec<St
 fn ready(report: &Report, deployment: &Deployment, by_itself: bool) -> String {
     let then = if by_itself { "then it takes over by itself" } else { "then it is stopped" };
     // One that takes over in steps may wait between them, and one of ECS before it has begun.
-    let part =
-        if deployment.at() == Some("PRODUCTION_TRAFFIC_SHIFT") { share(report) } else { String::new() };
+    let shifts = deployment.at() == Some("PRODUCTION_TRAFFIC_SHIFT");
+    let part = if shifts { of_hundred(report) } else { String::new() };
     let begins = if starts_tasks(deployment) { ", before its tasks are started," } else { "" };
     let until = until(report, deployment, then);
     format!("{}{part} waits{begins} for `wharf release promote`{until}", new(report))
@@ -116,6 +142,22 @@ fn starts(report: &Report) -> &'static str {
     } else {
         "`wharf release push DIR`"
     }
+}
+
+/// Where traffic is on its way, and the steps that follow.
+fn rerouting(report: &Report, shift: Option<Shift>) -> Vec<String> {
+    let share = share(report).unwrap_or_default();
+    let line = format!("production traffic is moving to {}{}", new(report), of_hundred(report));
+    let Some(shift) = shift.filter(|_| share < 100) else { return vec![line] };
+    let ((next, time), end) = (shift.next(share), shift.end());
+    let now = report.looked;
+    let then = match next {
+        100 => format!("at {} it gets all of it", moment(time, now)),
+        next => {
+            format!("at {} it gets {next} of 100, and all of it at {}", moment(time, now), moment(end, now))
+        }
+    };
+    vec![format!("{line}; {then}"), "`wharf release rollback` goes back".to_owned()]
 }
 
 fn rerouted(report: &Report, deployment: &Deployment) -> Vec<String> {
@@ -167,11 +209,15 @@ fn new(report: &Report) -> String {
     green.or_else(other).map_or_else(|| "the new version".to_owned(), |set| set.task_definition.clone())
 }
 
-/// What the new revision has of the production traffic, where that is a part: ` (10 of 100)`.
-fn share(report: &Report) -> String {
-    let green = report.task_sets.iter().find(|set| set.color.as_deref() == Some("Green"));
-    let share = green.and_then(|set| set.shares.iter().find(|share| share.production));
-    share.map(|share| format!(" ({} of 100)", share.percent)).unwrap_or_default()
+/// What the new revision has of the production traffic, in hundredths.
+fn share(report: &Report) -> Option<i64> {
+    let green = report.task_sets.iter().find(|set| set.color.as_deref() == Some("Green"))?;
+    green.shares.iter().find(|share| share.production).map(|share| share.percent)
+}
+
+/// The same in words, with a space before it: ` (10 of 100)`.
+fn of_hundred(report: &Report) -> String {
+    share(report).map(|share| format!(" ({share} of 100)")).unwrap_or_default()
 }
 
 fn serves(report: &Report) -> String {
@@ -184,8 +230,10 @@ fn serves(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{deployment, event, failed_deployment, pipeline_at, report, task_set};
-    use crate::report::Cause;
+    use crate::fixtures::{
+        deployment, event, failed_deployment, pipeline_at, pipeline_failed_at, report, task_set,
+    };
+    use crate::report::{Cause, GROUP_GONE, Share};
 
     fn with_green(phase: Phase) -> Report {
         let status = if phase == Phase::Ready { "Ready" } else { "InProgress" };
@@ -205,14 +253,26 @@ mod tests {
 
     #[test]
     fn at_rest_nothing_happens() {
+        assert_eq!(next(&report(), None), ["nothing: web:7 serves; there was no deployment yet"]);
+        let fed =
+            |report: Report| Report { pipeline: Some(pipeline_failed_at("CodeBuild", "shop:1")), ..report };
         assert_eq!(
-            next(&report()),
+            next(&fed(report()), None),
             ["nothing: web:7 serves; there was no deployment yet, `wharf release push DIR` starts the first"]
         );
+        let gone = Report { missing: vec![format!("{GROUP_GONE}web is gone")], ..report() };
+        assert_eq!(
+            next(&gone, None),
+            ["nothing: web:7 serves; the deployment group is gone, `wharf apply` makes it anew"]
+        );
         let done = report().with(deployment("Succeeded", Phase::Done));
-        assert_eq!(next(&done), ["nothing: web:7 serves"]);
+        assert_eq!(next(&done, None), ["nothing: web:7 serves"]);
         let failed = report().with(failed_deployment("TIMEOUT", "too late"));
-        assert_eq!(next(&failed), ["nothing: web:7 serves; `wharf release push DIR` brings another version"]);
+        assert_eq!(next(&failed, None), ["nothing: web:7 serves"]);
+        assert_eq!(
+            next(&fed(failed), None),
+            ["nothing: web:7 serves; `wharf release push DIR` brings another version"]
+        );
     }
 
     #[test]
@@ -224,7 +284,7 @@ mod tests {
         });
         let now = Report { looked: Time(600), ..installing };
         assert_eq!(
-            next(&now),
+            next(&now, None),
             [
                 "the tasks of web:8 are being started; then it waits for `wharf release promote`",
                 "if they are not healthy by 01:00 UTC (in 50 min), it fails",
@@ -232,12 +292,12 @@ mod tests {
         );
         let cause = Cause { what: "a task stopped".into(), source: None, log: Vec::new() };
         let bad = Report { causes: vec![cause], ..now };
-        assert_eq!(next(&bad).last().unwrap(), "`wharf release rollback` gives it up now");
+        assert_eq!(next(&bad, None).last().unwrap(), "`wharf release rollback` gives it up now");
         let alone = edit(with_green(Phase::Preparing), |deployment| {
             deployment.on_timeout = Some(OnTimeout::ContinueDeployment);
         });
         assert_eq!(
-            next(&alone),
+            next(&alone, None),
             ["the deployment is about to begin; then production traffic moves by itself"]
         );
     }
@@ -250,17 +310,56 @@ mod tests {
         });
         let now = Report { looked: Time(1_763_903_580), ..ready };
         assert_eq!(
-            next(&now),
+            next(&now, None),
             ["web:8 waits for `wharf release promote` until 14:05 UTC (in 52 min), then it is stopped"]
         );
         let rerouted = edit(with_green(Phase::Rerouted), |deployment| {
             deployment.terminates = Some(Time(1_763_906_700));
         });
         let now = Report { looked: Time(1_763_906_400), ..rerouted };
-        assert_eq!(next(&now)[0], "the 2 tasks of web:8 are stopped at 14:05 UTC (in 5 min)");
-        assert!(next(&now)[1].contains("--finish"));
+        assert_eq!(next(&now, None)[0], "the 2 tasks of web:8 are stopped at 14:05 UTC (in 5 min)");
+        assert!(next(&now, None)[1].contains("--finish"));
         let late = Report { looked: Time(1_763_906_800), ..now };
-        assert!(next(&late)[0].ends_with("at 14:05 UTC (any moment)"));
+        assert!(next(&late, None)[0].ends_with("at 14:05 UTC (any moment)"));
+    }
+
+    #[test]
+    fn traffic_that_moves_in_steps_says_which_come() {
+        let mut moving = with_green(Phase::Rerouting);
+        moving.looked = Time(1_763_906_460);
+        let canary = Shift { percent: 10, minutes: 5, is_linear: false, since: Time(1_763_906_400) };
+        let share = |report: &Report, percent| {
+            let mut report = report.clone();
+            report.task_sets[1].shares = vec![Share { port: 80, production: true, percent }];
+            report
+        };
+        let told = |percent, shift| next(&share(&moving, percent), Some(shift)).remove(0);
+        assert_eq!(
+            told(10, canary),
+            "production traffic is moving to web:8 (10 of 100); at 14:05 UTC (in 4 min) it gets all of it"
+        );
+        assert_eq!(
+            told(20, Shift { is_linear: true, ..canary }),
+            "production traffic is moving to web:8 (20 of 100); at 14:10 UTC (in 9 min) it gets 30 of 100, and all \
+             of it at 14:45 UTC (in 44 min)"
+        );
+        assert_eq!(told(100, canary), "production traffic is moving to web:8 (100 of 100)");
+        assert_eq!(next(&moving, None), ["production traffic is moving to web:8"]);
+    }
+
+    #[test]
+    fn who_has_to_approve_is_asked_for() {
+        let mut waiting = report();
+        let mut pipeline = pipeline_at("Check", waiting.looked.plus_minutes(-5));
+        pipeline.stages[0].actions[0].provider = Some("Manual".into());
+        waiting.pipeline = Some(pipeline);
+        let asked = "the pipeline waits for 5 min for somebody to approve image at its stage Check, in CodePipeline's \
+                     console or with `aws codepipeline put-approval-result`";
+        assert_eq!(next(&waiting, None), [format!("{asked}; a deployment follows")]);
+        // After it has deployed.
+        let mut done = deployment("Succeeded", Phase::Done);
+        done.created = Some(waiting.looked);
+        assert_eq!(next(&waiting.with(done), None), ["nothing: web:7 serves", asked]);
     }
 
     #[test]
@@ -272,7 +371,7 @@ mod tests {
             });
             report.controller = "ECS";
             report.looked = Time(1_763_906_400);
-            next(&report)
+            next(&report, None)
         };
         let until = "until 14:05 UTC (in 5 min), then it";
         let wait = "web:8 waits for `wharf release promote`";
@@ -291,14 +390,18 @@ mod tests {
             deployment.terminates = Some(Time(1_763_906_700));
         });
         baking.controller = "ECS";
-        assert!(next(&baking).iter().all(|line| !line.contains("--finish")), "{:?}", next(&baking));
+        assert!(
+            next(&baking, None).iter().all(|line| !line.contains("--finish")),
+            "{:?}",
+            next(&baking, None)
+        );
         let mut back = with_green(Phase::Rerouting);
         back.deployment = Some(deployment("ROLLBACK_IN_PROGRESS", Phase::Rerouting));
-        assert_eq!(next(&back), ["it goes back: web:7 serves"]);
+        assert_eq!(next(&back, None), ["it goes back: web:7 serves"]);
         let mut failed = report().with(failed_deployment("ROLLBACK_SUCCESSFUL", "no cart"));
         failed.controller = "ECS";
         assert_eq!(
-            next(&failed),
+            next(&failed, None),
             ["nothing: web:7 serves; an apply of another task definition brings another version"]
         );
     }
@@ -311,7 +414,7 @@ mod tests {
         building.pipeline = Some(pipeline_at("build", started));
         building.looked = Time(started.0 + 90);
         assert_eq!(
-            next(&building),
+            next(&building, None),
             ["the pipeline is at the stage build (image) for 1 min 30 s; a deployment follows"]
         );
         // Behind a deployment that waits.
@@ -320,9 +423,10 @@ mod tests {
         pipeline.ahead = 1;
         waiting.pipeline = Some(pipeline);
         waiting.looked = started;
-        assert_eq!(next(&waiting)[0], "web:8 waits for `wharf release promote`");
+        assert_eq!(next(&waiting, None)[0], "web:8 waits for `wharf release promote`");
         assert!(
-            next(&waiting)[1].ends_with("a deployment follows; the execution before it has to end first")
+            next(&waiting, None)[1]
+                .ends_with("a deployment follows; the execution before it has to end first")
         );
     }
 }

@@ -49,6 +49,11 @@ pub(crate) fn last_before_traffic(events: &[LifecycleEvent]) -> Option<Time> {
     before.filter_map(|event| event.ended).max()
 }
 
+/// When the first of production traffic moved.
+pub(crate) fn allow_traffic(events: &[LifecycleEvent]) -> Option<Time> {
+    events.iter().find(|event| event.name == "AllowTraffic")?.started
+}
+
 /// When the last event ended of those that move production traffic: from then on the tasks that served before wait for their
 /// end.
 pub(crate) fn traffic_moved(events: &[LifecycleEvent]) -> Option<Time> {

@@ -37,7 +37,15 @@ pub struct Report {
     pub next: Vec<String>,
 }
 
+/// How the sentence begins that says that the deployment group is gone.
+pub(crate) const GROUP_GONE: &str = "the deployment group ";
+
 impl Report {
+    /// Whether AWS has the deployment group no more.
+    pub fn group_is_gone(&self) -> bool {
+        self.missing.iter().any(|missing| missing.starts_with(GROUP_GONE))
+    }
+
     /// What serves.
     pub fn primary(&self) -> Option<&TaskSet> {
         self.task_sets.iter().find(|set| set.role == Role::Primary)
@@ -154,6 +162,13 @@ pub struct PipelineAction {
     pub external_id: Option<String>,
     /// What it says of itself, or why it failed.
     pub message: Option<String>,
+}
+
+impl PipelineAction {
+    /// Whether it waits for a person who approves.
+    pub fn is_approval(&self) -> bool {
+        self.provider.as_deref() == Some("Manual")
+    }
 }
 
 /// A deployment.

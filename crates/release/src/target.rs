@@ -77,7 +77,7 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoTarget {
     /// None at all.
-    #[error("the stack `{stack}` has no deployment group, and no service that deploys blue/green itself")]
+    #[error("{}", none(stack, *nothing))]
     None {
         /// The stack.
         stack: String,
@@ -102,6 +102,14 @@ pub enum NoTarget {
     },
 }
 
+fn none(stack: &str, nothing: bool) -> String {
+    if nothing {
+        format!("nothing of the stack `{stack}` has been applied yet, so there is nothing to release")
+    } else {
+        format!("the stack `{stack}` has no deployment group, and no service that deploys blue/green itself")
+    }
+}
+
 fn list(addresses: &[Address]) -> String {
     match addresses {
         [] => "none".to_owned(),
@@ -109,7 +117,8 @@ fn list(addresses: &[Address]) -> String {
     }
 }
 
-/// The one to release: the one that is asked for by its address or its service's, or the only one.
+/// The one to release: the one that is asked for by its address, its service's, or that of a pipeline that deploys nothing else;
+/// or the only one.
 ///
 /// # Errors
 ///
@@ -124,12 +133,38 @@ pub fn choose(snapshot: &Snapshot, asked: Option<&Address>) -> Result<Target, No
     let index = match asked {
         None if all.len() > 1 => return Err(NoTarget::Several { stack, addresses }),
         None => 0,
-        Some(asked) => all
+        Some(asked) => match all
             .iter()
             .position(|(target, service)| target.address == *asked || service.as_ref() == Some(asked))
-            .ok_or_else(|| NoTarget::Unknown { address: asked.clone(), addresses })?,
+        {
+            Some(index) => index,
+            None => return by_pipeline(snapshot, all, asked, addresses),
+        },
     };
     Ok(all.swap_remove(index).0)
+}
+
+/// What a pipeline deploys, with that pipeline.
+fn by_pipeline(
+    snapshot: &Snapshot,
+    all: Vec<(Target, Option<Address>)>,
+    asked: &Address,
+    addresses: Vec<Address>,
+) -> Result<Target, NoTarget> {
+    let fed = all.into_iter().filter_map(|(target, _)| {
+        let mut found = pipelines(snapshot, &target).into_iter();
+        let pipeline = found.find(|pipeline| pipeline.address == *asked)?;
+        Some(Target { pipeline: Some(pipeline), ..target })
+    });
+    let fed: Vec<Target> = fed.collect();
+    match <[Target; 1]>::try_from(fed) {
+        Ok([target]) => Ok(target),
+        Err(fed) if fed.is_empty() => Err(NoTarget::Unknown { address: asked.clone(), addresses }),
+        Err(fed) => {
+            let addresses = fed.into_iter().map(|target| target.address).collect();
+            Err(NoTarget::Several { stack: snapshot.stack.clone(), addresses })
+        }
+    }
 }
 
 /// Everything in a state that releases blue/green, each with the address of its service where the stack has it.
@@ -144,17 +179,22 @@ pub fn targets(snapshot: &Snapshot) -> Vec<(Target, Option<Address>)> {
                 && text(&service.attributes, "cluster").map_or("default", last) == target.cluster
         });
         target.container = service.and_then(|(_, service)| container(&service.attributes));
-        target.pipeline = of_type("aws_codepipeline")
-            .find_map(|(address, pipeline)| pipeline_to(&target, address, &pipeline.attributes));
+        target.pipeline = pipelines(snapshot, &target).into_iter().next();
         found.push((target, service.map(|(address, _)| address.clone())));
     }
     for (address, record) in of_type("aws_ecs_service") {
         let Some(mut target) = of_service(&snapshot.stack, address, record) else { continue };
-        target.pipeline = of_type("aws_codepipeline")
-            .find_map(|(address, pipeline)| pipeline_to(&target, address, &pipeline.attributes));
+        target.pipeline = pipelines(snapshot, &target).into_iter().next();
         found.push((target, Some(address.clone())));
     }
     found
+}
+
+/// The pipelines that deploy to a target, by their addresses.
+pub fn pipelines(snapshot: &Snapshot, target: &Target) -> Vec<PipelineTarget> {
+    let records = snapshot.resources.iter().filter(|(_, record)| record.id.is_some());
+    let pipelines = records.filter(|(_, record)| record.resource_type == "aws_codepipeline");
+    pipelines.filter_map(|(address, record)| pipeline_to(target, address, &record.attributes)).collect()
 }
 
 /// A service that ECS itself deploys blue/green, in one step or several.
@@ -249,12 +289,25 @@ fn pipeline_to(target: &Target, address: &Address, attributes: &Map) -> Option<P
         }
     };
     actions.iter().find(deploys)?;
-    let source = actions.iter().find_map(|action| {
-        let mut settings = settings(action);
-        let is_source = text(action, "provider") == Some("CodeCommit");
-        let repository = settings.remove("RepositoryName").filter(|_| is_source)?;
-        Some(Source { repository, branch: settings.remove("BranchName")? })
-    });
+    // Of several, the one that is built: others may have the templates.
+    let built: Vec<String> = actions
+        .iter()
+        .filter(|action| text(action, "category") == Some("Build"))
+        .flat_map(|action| texts(action.get("input_artifacts")))
+        .collect();
+    let sources: Vec<(bool, Source)> = actions
+        .iter()
+        .filter_map(|action| {
+            let mut settings = settings(action);
+            let is_source = text(action, "provider") == Some("CodeCommit");
+            let repository = settings.remove("RepositoryName").filter(|_| is_source)?;
+            let source = Source { repository, branch: settings.remove("BranchName")? };
+            let made = texts(action.get("output_artifacts"));
+            Some((made.iter().any(|artifact| built.contains(artifact)), source))
+        })
+        .collect();
+    let source = sources.iter().find(|(is_built, _)| *is_built).or(sources.first());
+    let source = source.map(|(_, source)| source.clone());
     Some(PipelineTarget { address: address.clone(), name: text(attributes, "name")?.to_owned(), source })
 }
 
@@ -279,7 +332,7 @@ fn last(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     #[test]
     fn a_pipeline_deploys_to_the_service_that_it_names() {
@@ -304,5 +357,78 @@ mod tests {
         let found = pipeline_to(&target("web"), &"pipeline".parse().unwrap(), &stages).unwrap();
         assert_eq!(found.source, Some(Source { repository: "app".into(), branch: "main".into() }));
         assert_eq!(pipeline_to(&target("other"), &"pipeline".parse().unwrap(), &stages), None);
+    }
+
+    fn record(resource_type: &str, attributes: Json) -> Record {
+        let attributes = match Value::from(attributes) {
+            Value::Map(attributes) => attributes,
+            other => panic!("{other:?}"),
+        };
+        Record { resource_type: resource_type.into(), id: Some("id".into()), attributes, ..Record::default() }
+    }
+
+    /// A pipeline with two sources that builds one of them and deploys to a group.
+    fn pipeline(built: &str, group: &str) -> Record {
+        let source = |name: &str| {
+            json!({
+                "name": name, "category": "Source", "provider": "CodeCommit", "output_artifacts": [name],
+                "configuration": {"RepositoryName": name, "BranchName": "main"},
+            })
+        };
+        let build = json!({"name": "Build", "category": "Build", "input_artifacts": [built]});
+        let settings = json!({"ApplicationName": "shop", "DeploymentGroupName": group});
+        let deploy = json!({"name": "Deploy", "category": "Deploy", "configuration": settings});
+        let stages = json!([{"action": [source("templates"), source("app")]}, {"action": [build, deploy]}]);
+        record("aws_codepipeline", json!({"name": "shop", "stage": stages}))
+    }
+
+    fn snapshot(pipelines: &[(&str, &str, &str)]) -> Snapshot {
+        let group = |name: &str| {
+            let pair = json!({
+                "prod_traffic_route": [{"listener_arns": ["production"]}],
+                "target_group": [{"name": "blue"}, {"name": "green"}],
+            });
+            let attributes = json!({
+                "app_name": "shop", "deployment_group_name": name,
+                "ecs_service": [{"cluster_name": "shop", "service_name": name}],
+                "load_balancer_info": [{"target_group_pair_info": [pair]}],
+            });
+            record("aws_codedeploy_deployment_group", attributes)
+        };
+        let mut snapshot = Snapshot::new("shop");
+        for name in ["one", "two"] {
+            snapshot.resources.insert(name.parse().unwrap(), group(name));
+        }
+        for (address, built, group) in pipelines {
+            snapshot.resources.insert(address.parse().unwrap(), pipeline(built, group));
+        }
+        snapshot
+    }
+
+    fn chosen(snapshot: &Snapshot, asked: &str) -> Result<(String, Option<String>), NoTarget> {
+        let target = choose(snapshot, Some(&asked.parse().unwrap()))?;
+        let pipeline = target.pipeline.map(|pipeline| pipeline.address.to_string());
+        Ok((target.address.to_string(), pipeline))
+    }
+
+    #[test]
+    fn what_is_built_is_the_application() {
+        for built in ["app", "templates"] {
+            let snapshot = snapshot(&[("pipeline", built, "one")]);
+            let target = choose(&snapshot, Some(&"one".parse().unwrap())).unwrap();
+            let source = Source { repository: built.into(), branch: "main".into() };
+            assert_eq!(target.pipeline.unwrap().source, Some(source));
+        }
+    }
+
+    #[test]
+    fn a_pipeline_stands_for_what_it_deploys() {
+        let snapshot = snapshot(&[("a", "app", "one"), ("b", "app", "one"), ("c", "app", "two")]);
+        let found = |address: &str, pipeline: &str| Ok((address.to_owned(), Some(pipeline.to_owned())));
+        assert_eq!(chosen(&snapshot, "b"), found("one", "b"));
+        assert_eq!(chosen(&snapshot, "one"), found("one", "a"));
+        assert_eq!(chosen(&snapshot, "c"), found("two", "c"));
+        assert!(matches!(chosen(&snapshot, "d"), Err(NoTarget::Unknown { .. })));
+        assert!(matches!(choose(&snapshot, None), Err(NoTarget::Several { .. })));
     }
 }

@@ -96,6 +96,21 @@ def test_host_header_and_no_listener(world, visit):
         connection.close()
 
 
+def test_the_name_of_a_site_leads_to_its_balancer(world, visit):
+    world.elb.create_rule(
+        ListenerArn=world.test,
+        Priority=1,
+        Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": ["shop.example.com"]}}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "418"}}],
+    )
+    proxy = urllib.request.ProxyHandler({"http": world.emulator.endpoint})
+    opener = urllib.request.build_opener(proxy)
+    with pytest.raises(urllib.error.HTTPError) as seen:
+        opener.open("http://shop.example.com:8080/")
+    assert seen.value.code == 418
+    assert visit(8080)[0] != 418
+
+
 def test_pages_are_not_counted(world, visit):
     before = world.emulator.counters()["total"]
     visit()

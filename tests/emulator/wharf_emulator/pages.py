@@ -1,7 +1,8 @@
 """What a browser sees behind an emulated load balancer: a page that names the revision and the image that answer.
 
-A request is for a load balancer if its host is its DNS name: in the ``Host`` header, or in the request target, as
-clients send it that take the emulator for their HTTP proxy.
+A request is for a load balancer if its host is its DNS name, or a name that a rule of its listeners wants, as if that
+were an alias of it: in the ``Host`` header, or in the request target, as clients send it that take the emulator for
+their HTTP proxy.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
 """
@@ -23,22 +24,38 @@ _EMPTY = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></he
 
 
 def host_of(request: Request) -> str:
-    """The load balancer's name a request asks for; empty if it asks for something else."""
+    """The name by which a request asks for a load balancer; empty if it asks for something else."""
     host = request.headers.get("host", "").partition(":")[0].lower()
-    return host if host.endswith(_DOMAIN) else ""
+    if host.endswith(_DOMAIN):
+        return host
+    # Requests to AWS have an address, or a name of AWS's.
+    is_site = "." in host and not host.endswith(".amazonaws.com") and not host.replace(".", "").isdigit()
+    return host if is_site and any(_wants(balancer, host) for _, balancer in _balancers()) else ""
+
+
+def _balancers() -> list[tuple[str, Any]]:
+    """All load balancers, each with its region."""
+    backends = importlib.import_module("moto.elbv2.models").elbv2_backends
+    regions = list(dict.items(backends[ACCOUNT])) if dict.__contains__(backends, ACCOUNT) else []
+    return [(region, one) for region, backend in regions for one in backend.load_balancers.values()]
+
+
+def _wants(balancer: Any, host: str) -> bool:
+    """Whether a rule of the load balancer is for this very name."""
+    rules = [rule for one in balancer.listeners.values() for rule in one._non_default_rules.values()]
+    conditions = [condition for rule in rules for condition in rule.conditions]
+    fields = [condition for condition in conditions if condition.get("Field") == "host-header"]
+    return any(host == value.lower() for one in fields for value in _values(one, "HostHeaderConfig"))
 
 
 def answer(request: Request) -> Reply:
     """What the listener of the request's port answers; a reset, as nobody listens there, if there is none."""
     host, _, port = request.headers["host"].partition(":")
-    backends = importlib.import_module("moto.elbv2.models").elbv2_backends
-    regions = list(dict.items(backends[ACCOUNT])) if dict.__contains__(backends, ACCOUNT) else []
-    for region, backend in regions:
-        for balancer in backend.load_balancers.values():
-            if balancer.dns_name.lower() == host.lower():
-                for listener in balancer.listeners.values():
-                    if int(listener.port) == int(port or 80):
-                        return _listener(Call("elbv2", "page", "query", region, request), listener)
+    for region, balancer in _balancers():
+        if balancer.dns_name.lower() == host.lower() or _wants(balancer, host.lower()):
+            for listener in balancer.listeners.values():
+                if int(listener.port) == int(port or 80):
+                    return _listener(Call("elbv2", "page", "query", region, request), listener)
     raise Drop
 
 

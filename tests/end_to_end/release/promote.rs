@@ -72,6 +72,10 @@ fn not_well() -> Result<()> {
     let refused = Run::of(shop.release(&["promote"]).env("HTTP_PROXY", "http://127.0.0.1:9"))?;
     assert_eq!(refused.code, 1);
     contains(&refused.stderr, &["error: nobody answers at http://shop-", "HTTP_PROXY"])?;
+    // What somebody has deleted cannot be tried.
+    shop.reader.call("elbv2", "delete_listener", &json!({"ListenerArn": shop.listener("test")?}), None)?;
+    let refused = shop.exits(&["promote"], 1)?;
+    contains(&refused.stderr, &["error: the test listener is gone", "is gone\n", "`--force` lets it"])?;
     assert_eq!((shop.status(&id)?, shop.forwards("production")?), ("Ready".into(), vec!["shop-blue".into()]));
     let forced = shop.ok(&["promote", "--force"])?;
     contains(&forced.stdout, &[&format!("{id} has taken over; web:2 (web:2) serves")])?;

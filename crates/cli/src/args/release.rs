@@ -25,7 +25,7 @@ pub(crate) enum Release {
 pub(crate) struct TargetArgs {
     #[command(flatten)]
     pub(crate) stack: StackArgs,
-    /// Which deployment group, or which service, where the stack has several
+    /// Which deployment group, service or pipeline, where the stack has several
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) service: Option<Address>,
 }

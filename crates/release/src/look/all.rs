@@ -44,6 +44,7 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
             rollout.seen
         }
     };
+    let shift = deployed.shift;
     let task_sets =
         service.sets.iter().map(|set| task_set(set, target, &deployed, &service, &traffic)).collect();
     let gone = |known: &PipelineTarget| format!("the pipeline {} is gone", known.name);
@@ -71,7 +72,7 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
     let (evidence, unseen) = why::evidence(clients, target, &report, &service, &colors).await?;
     report.missing.extend(unseen);
     report.causes = causes(&report, &evidence);
-    report.next = next(&report);
+    report.next = next(&report, shift);
     Ok(report)
 }
 

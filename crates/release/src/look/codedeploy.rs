@@ -1,14 +1,15 @@
 //! A deployment group's newest deployment: its steps, how far it is, and what it waits for.
 //!
-//! Sources: `codedeploy:GetDeploymentGroup`, `GetDeployment` and `BatchGetDeploymentTargets`.
+//! Sources: `codedeploy:GetDeploymentGroup`, `GetDeployment`, `BatchGetDeploymentTargets` and `GetDeploymentConfig`.
 
 use crate::phase;
-use crate::report::{Deployment, DeploymentError, LifecycleEvent, OnTimeout, Phase};
+use crate::report::{Deployment, DeploymentError, GROUP_GONE, LifecycleEvent, OnTimeout, Phase};
+use crate::shift::Shift;
 use crate::time::Time;
 use aws_sdk_codedeploy::types as sdk;
 use std::collections::BTreeMap;
 use wharf_aws::{Clients, Named};
-use wharf_provider::{Absent, Result};
+use wharf_provider::{Absent, ErrorKind, Result};
 
 /// What there is of deployments.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(super) struct Seen {
     pub(super) deployment: Option<Deployment>,
     /// The deployment that it takes back.
     pub(super) rolled_back: Option<Box<Seen>>,
+    /// The steps in which production traffic moves now, if it does so in steps.
+    pub(super) shift: Option<Shift>,
     /// `Blue` and `Green`, by the ids of their task sets.
     pub(super) colors: BTreeMap<String, String>,
     /// What is gone.
@@ -32,7 +35,7 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
         .deployment_group_name(group);
     let answer = request.send().await.named("codedeploy:GetDeploymentGroup").or_absent()?;
     let Some(found) = answer.and_then(|answer| answer.deployment_group_info) else {
-        let missing = vec![format!("the deployment group {group} of the application {application} is gone")];
+        let missing = vec![format!("{GROUP_GONE}{group} of the application {application} is gone")];
         return Ok(Seen { missing, ..Seen::default() });
     };
     match found.last_attempted_deployment.and_then(|last| last.deployment_id) {
@@ -73,11 +76,45 @@ async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
         None => (None, None),
     };
     let color = |set: sdk::EcsTaskSet| Some((set.identifer?, set.task_set_label?.as_str().to_owned()));
+    let configuration = info.deployment_config_name.clone();
+    let deployment = shown(id, info, events.into_iter().flatten().map(event).collect());
+    let moves = phase::allow_traffic(&deployment.events).filter(|_| deployment.phase == Phase::Rerouting);
+    let shift = match moves.zip(configuration) {
+        Some((since, configuration)) => shift(clients, &configuration, since).await?,
+        None => None,
+    };
     Ok(Seen {
-        deployment: Some(shown(id, info, events.into_iter().flatten().map(event).collect())),
+        deployment: Some(deployment),
+        shift,
         colors: sets.into_iter().flatten().filter_map(color).collect(),
         ..Seen::default()
     })
+}
+
+/// The steps of a deployment configuration, if it has some. Who may not read it does without.
+async fn shift(clients: &Clients, configuration: &str, since: Time) -> Result<Option<Shift>> {
+    let request = clients.codedeploy().get_deployment_config().deployment_config_name(configuration);
+    let answer = match request.send().await.named("codedeploy:GetDeploymentConfig") {
+        Err(error) if error.kind == ErrorKind::AccessDenied => None,
+        Err(error) if error.is_code("DeploymentConfigDoesNotExistException") => None,
+        answer => Some(answer?),
+    };
+    let routing = answer.and_then(|answer| answer.deployment_config_info?.traffic_routing_config);
+    Ok(routing.and_then(|routing| match (routing.time_based_canary, routing.time_based_linear) {
+        (Some(canary), _) => Some(Shift {
+            percent: canary.canary_percentage.into(),
+            minutes: canary.canary_interval.into(),
+            is_linear: false,
+            since,
+        }),
+        (None, Some(linear)) => Some(Shift {
+            percent: linear.linear_percentage.into(),
+            minutes: linear.linear_interval.into(),
+            is_linear: true,
+            since,
+        }),
+        (None, None) => None,
+    }))
 }
 
 /// A deployment, or a target of one, that CodeDeploy does not know is none.

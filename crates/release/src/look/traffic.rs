@@ -3,6 +3,7 @@
 //! Sources: `elasticloadbalancing:DescribeListeners`, `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups`,
 //! `DescribeTargetHealth`.
 
+use super::page::{Wanted, wanted};
 use crate::report::{Listener, TargetHealth};
 use crate::target::Target;
 use aws_sdk_elasticloadbalancingv2::types as sdk;
@@ -62,22 +63,18 @@ async fn listeners(clients: &Clients, target: &Target) -> Result<(Vec<Listener>,
             continue;
         };
         let host = listener.load_balancer_arn().and_then(|arn| hosts.get(arn)).map(String::as_str);
-        let (moved, weights) = if of_rule == *arn {
+        let moved = if of_rule == *arn {
             moved(clients, arn, listener.default_actions(), &target.target_groups).await?
         } else {
-            let Some(weights) = of_one_rule(clients, arn).await? else {
+            let Some(rule) = of_one_rule(clients, arn).await? else {
                 missing.push(format!("the rule {} is gone", arn.rsplit(':').next().unwrap_or(arn)));
                 continue;
             };
-            (arn.clone(), weights)
+            rule
         };
-        shown.push(Listener {
-            arn: moved,
-            production,
-            port: listener.port().unwrap_or_default(),
-            url: url(listener.protocol(), host.unwrap_or_default(), listener.port().unwrap_or_default()),
-            weights,
-        });
+        let port = listener.port().unwrap_or_default();
+        let url = moved.wanted.shown(scheme(listener.protocol()), host.unwrap_or_default(), port);
+        shown.push(Listener { arn: moved.arn, production, port, url, weights: moved.weights });
     }
     Ok((shown, missing))
 }
@@ -93,12 +90,26 @@ fn listener_of(arn: &str) -> String {
     }
 }
 
-/// Where one rule forwards to; none if it is gone.
-async fn of_one_rule(clients: &Clients, arn: &str) -> Result<Option<Vec<(String, i64)>>> {
+/// What moves traffic: a listener, or the rule of one.
+struct Moved {
+    arn: String,
+    weights: Vec<(String, i64)>,
+    wanted: Wanted,
+}
+
+impl Moved {
+    fn by(rule: sdk::Rule) -> Self {
+        let (weights, wanted) = (weights(rule.actions()), wanted(rule.conditions()).unwrap_or_default());
+        Moved { arn: rule.rule_arn.unwrap_or_default(), weights, wanted }
+    }
+}
+
+/// One rule; none if it is gone.
+async fn of_one_rule(clients: &Clients, arn: &str) -> Result<Option<Moved>> {
     let request = clients.elasticloadbalancing().describe_rules().rule_arns(arn);
     let answer = request.send().await.named("elasticloadbalancing:DescribeRules").or_absent()?;
     let rule = answer.and_then(|answer| answer.rules?.into_iter().next());
-    Ok(rule.map(|rule| weights(rule.actions())))
+    Ok(rule.map(Moved::by))
 }
 
 async fn described(clients: &Clients, arns: Vec<String>) -> Result<Option<Vec<sdk::Listener>>> {
@@ -129,20 +140,17 @@ async fn moved(
     listener: &str,
     actions: &[sdk::Action],
     groups: &[String],
-) -> Result<(String, Vec<(String, i64)>)> {
+) -> Result<Moved> {
     let ours = |weights: &[(String, i64)]| weights.iter().any(|(name, _)| groups.contains(name));
-    let default = weights(actions);
-    if ours(&default) {
-        return Ok((listener.to_owned(), default));
+    let default = Moved { arn: listener.to_owned(), weights: weights(actions), wanted: Wanted::default() };
+    if ours(&default.weights) {
+        return Ok(default);
     }
-    let request = clients.elasticloadbalancing().describe_rules().listener_arn(listener);
-    let answer = request.send().await.named("elasticloadbalancing:DescribeRules").or_absent()?;
-    let rules = answer.and_then(|answer| answer.rules).into_iter().flatten();
-    let found = rules.map(|rule| {
-        let weights = weights(rule.actions());
-        (rule.rule_arn.unwrap_or_default(), weights)
-    });
-    Ok(found.into_iter().find(|(_, weights)| ours(weights)).unwrap_or((listener.to_owned(), default)))
+    let pages = clients.elasticloadbalancing().describe_rules().listener_arn(listener).into_paginator();
+    let rules = pages.items().send().collect::<std::result::Result<Vec<_>, _>>().await;
+    let rules = rules.named("elasticloadbalancing:DescribeRules").or_absent()?;
+    let mut rules = rules.into_iter().flatten().map(Moved::by);
+    Ok(rules.find(|rule| ours(&rule.weights)).unwrap_or(default))
 }
 
 /// The names of the target groups that actions forward to, each with its weight.
@@ -164,12 +172,15 @@ fn weights(actions: &[sdk::Action]) -> Vec<(String, i64)> {
     found
 }
 
-fn url(protocol: Option<&sdk::ProtocolEnum>, host: &str, port: i32) -> String {
-    match (protocol, port) {
-        (Some(sdk::ProtocolEnum::Https), 443) => format!("https://{host}/"),
-        (Some(sdk::ProtocolEnum::Https), port) => format!("https://{host}:{port}/"),
-        (_, 80) => format!("http://{host}/"),
-        (_, port) => format!("http://{host}:{port}/"),
+/// What a listener speaks, as a URL begins.
+fn scheme(protocol: Option<&sdk::ProtocolEnum>) -> &'static str {
+    use sdk::ProtocolEnum as Protocol;
+    match protocol {
+        Some(Protocol::Https) => "https",
+        Some(Protocol::Tls) => "tls",
+        Some(Protocol::Udp) => "udp",
+        Some(Protocol::Tcp | Protocol::TcpUdp) => "tcp",
+        _ => "http",
     }
 }
 
@@ -257,10 +268,12 @@ mod tests {
 
     #[test]
     fn urls_leave_out_what_goes_without_saying() {
-        assert_eq!(url(Some(&sdk::ProtocolEnum::Https), "a.elb", 443), "https://a.elb/");
-        assert_eq!(url(Some(&sdk::ProtocolEnum::Http), "a.elb", 80), "http://a.elb/");
-        assert_eq!(url(Some(&sdk::ProtocolEnum::Http), "a.elb", 8080), "http://a.elb:8080/");
-        assert_eq!(url(Some(&sdk::ProtocolEnum::Https), "a.elb", 8443), "https://a.elb:8443/");
+        let url = |protocol, port| Wanted::default().shown(scheme(Some(&protocol)), "a.elb", port);
+        assert_eq!(url(sdk::ProtocolEnum::Https, 443), "https://a.elb/");
+        assert_eq!(url(sdk::ProtocolEnum::Http, 80), "http://a.elb/");
+        assert_eq!(url(sdk::ProtocolEnum::Http, 8080), "http://a.elb:8080/");
+        assert_eq!(url(sdk::ProtocolEnum::Https, 8443), "https://a.elb:8443/");
+        assert_eq!(url(sdk::ProtocolEnum::Tcp, 80), "tcp://a.elb:80/");
     }
 
     #[test]

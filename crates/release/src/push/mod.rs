@@ -13,7 +13,7 @@ mod tree;
 
 pub use batch::Summary;
 pub use commit::{Author, Compared, Pushed, compare, push};
-pub use execution::{Execution, newest, of_commit};
+pub use execution::{Execution, latest, newest, of_commit};
 pub use scan::{Folder, scan};
 
 use wharf_provider::Error as CloudError;
@@ -28,6 +28,12 @@ pub enum PushError {
         path: String,
         /// The operating system's words.
         problem: String,
+    },
+    /// What was named is no folder.
+    #[error("{path} is a file, and no folder")]
+    NoFolder {
+        /// What was named.
+        path: String,
     },
     /// There is nothing in the folder: the branch would lose all it has.
     #[error("there are no files in {path}")]

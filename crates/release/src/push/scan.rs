@@ -48,6 +48,10 @@ impl Folder {
 ///
 /// What cannot be read; no files at all; a file that is too large for CodeCommit.
 pub fn scan(path: &Path) -> Result<Folder, PushError> {
+    let root = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if !root.is_dir() {
+        return Err(PushError::NoFolder { path: path.display().to_string() });
+    }
     let walk = WalkBuilder::new(path)
         .hidden(false)
         .ignore(false)
@@ -61,6 +65,10 @@ pub fn scan(path: &Path) -> Result<Folder, PushError> {
     for entry in walk {
         let entry = entry.map_err(|error| unreadable(path, &error))?;
         let full = entry.path();
+        // The folder itself, which may be a link.
+        if entry.depth() == 0 {
+            continue;
+        }
         if entry.file_type().is_none_or(|kind| kind.is_dir()) {
             continue;
         }
@@ -74,7 +82,6 @@ pub fn scan(path: &Path) -> Result<Folder, PushError> {
         files.insert(name(path, full)?, File { mode, blob: blob(&content), size });
     }
     if files.is_empty() {
-        // A file is no folder, and one that is not there has been told above.
         return Err(PushError::Empty { path: path.display().to_string() });
     }
     Ok(Folder { path: path.to_owned(), files })
@@ -183,6 +190,10 @@ mod tests {
         ];
         assert_eq!(modes, wanted);
         assert_eq!(found.content("link").unwrap(), b"run");
+        // A folder by another name has the same files.
+        let beside = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(path, beside.path().join("app")).unwrap();
+        assert_eq!(scan(&beside.path().join("app")).unwrap().files, found.files);
     }
 
     #[test]
@@ -190,6 +201,8 @@ mod tests {
         let empty = tempfile::tempdir().unwrap();
         assert!(matches!(scan(empty.path()), Err(PushError::Empty { .. })));
         assert!(matches!(scan(&empty.path().join("nowhere")), Err(PushError::Unreadable { .. })));
+        let file = folder(&[("file", "x")]);
+        assert!(matches!(scan(&file.path().join("file")), Err(PushError::NoFolder { .. })));
         let large = folder(&[("large", "")]);
         fs::File::create(large.path().join("large")).unwrap().set_len(LARGEST + 1).unwrap();
         let problem = scan(large.path()).unwrap_err().to_string();

@@ -14,7 +14,7 @@ pub(super) async fn clear(
     when_busy: WhenBusy,
     id: &str,
 ) -> Result<(), CommandError> {
-    let argument = &subject.session.loaded.argument;
+    let argument = subject.argument();
     match when_busy {
         WhenBusy::Fail => {
             let error = CommandError::new(format!("the deployment {id} is active; nothing was changed"));

@@ -1,7 +1,7 @@
 //! Waiting for a deployment, and saying how far it is.
 
 use super::subject::Subject;
-use super::watch;
+use super::watch::{self, Stay};
 use crate::error::CommandError;
 use crate::render::release::words::told;
 use crate::terminal;
@@ -20,11 +20,18 @@ pub(super) const SHOWN: Duration = Duration::from_mins(2);
 pub(super) struct Follower<'a> {
     subject: &'a Subject,
     last: Mutex<Option<Report>>,
+    /// The deployment that is looked at, whatever is started after it.
+    only: Mutex<Option<String>>,
 }
 
 impl<'a> Follower<'a> {
     pub(super) fn new(subject: &'a Subject) -> Self {
-        Follower { subject, last: Mutex::new(None) }
+        Follower { subject, last: Mutex::new(None), only: Mutex::new(None) }
+    }
+
+    /// Stays with a deployment from now on.
+    pub(super) fn stay(&self, id: &str) {
+        *self.only.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());
     }
 
     /// How the release stands.
@@ -42,7 +49,9 @@ impl<'a> Follower<'a> {
         is_there: impl Fn(&Report) -> bool,
     ) -> Result<Report, CommandError> {
         let deadline = Instant::now() + timeout;
-        let seen = watch::until(self.subject, Some(deadline), false, |report| {
+        let only = self.only.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let stay = only.map_or(Stay::Never, Stay::With);
+        let seen = watch::until(self.subject, Some(deadline), stay, |report| {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             if last.is_some() {
                 for line in changes(last.as_ref(), &report) {
@@ -54,7 +63,7 @@ impl<'a> Follower<'a> {
         });
         seen.await?.ok_or_else(|| {
             let seconds = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX);
-            let argument = &self.subject.session.loaded.argument;
+            let argument = self.subject.argument();
             CommandError::new(format!("waited {} for {what}, in vain", span(seconds))).hint(format!(
                 "nothing is lost: `wharf release status{argument}` shows what it waits for, and the same command goes on"
             ))

@@ -1,6 +1,6 @@
 use super::subject::Subject;
 use crate::args::ReleaseHistory;
-use crate::error::{self, CommandError};
+use crate::error::CommandError;
 use crate::render::history;
 use crate::render::style::Palette;
 use crate::{secret, terminal};
@@ -9,7 +9,7 @@ use serde_json::json;
 pub(crate) async fn run(args: &ReleaseHistory) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
     let entries = wharf_release::history::history(&subject.session.clients, &subject.target, args.limit);
-    let entries = entries.await.map_err(|problem| error::cloud(&problem))?;
+    let entries = entries.await.map_err(|problem| subject.cloud(&problem))?;
     if args.json {
         let json =
             json!({"stack": subject.target.stack, "address": subject.target.address, "deployments": entries});

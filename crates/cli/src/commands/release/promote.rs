@@ -6,10 +6,12 @@ use crate::error::{self, CommandError};
 use crate::render::release::words::{told, with_stack};
 use crate::terminal;
 use std::time::Duration;
+use wharf_aws::Clients;
 use wharf_release::deploy::{Hold, proceed};
+use wharf_release::look::{self, Page};
 use wharf_release::probe::{self, Answer};
 use wharf_release::promote::{self, Step};
-use wharf_release::{Deployment, Report};
+use wharf_release::{Deployment, Listener, Report};
 
 /// How long the test listener may take to answer.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -18,18 +20,25 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
     let follower = Follower::new(&subject);
     let clients = &subject.session.clients;
-    let argument = &subject.session.loaded.argument;
+    let argument = &subject.argument();
     let mut report = follower.look().await?;
     let mut is_first = true;
     let mut finish = args.finish;
     loop {
         let step = promote::step(&report);
+        if report.group_is_gone() {
+            return Err(subject.gone());
+        }
         let Some(deployment) = &report.deployment else {
             terminal::out(&format!("There is no deployment to promote; {}.", serves(&report)));
-            terminal::note(&format!("hint: `wharf release push DIR{argument}` makes one"));
+            if !on_its_way(&report, argument) && subject.target.pipeline.is_some() {
+                terminal::note(&format!("hint: `wharf release push DIR{argument}` makes one"));
+            }
             return Ok(0);
         };
         let id = deployment.id.clone();
+        // What is started after it is somebody else's, and nobody has seen it yet.
+        follower.stay(&id);
         let cloud = |problem| error::cloud(&problem);
         report = match step {
             Step::Never => return Ok(0),
@@ -39,7 +48,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
                 follower.until("the deployment to be ready", STEPS, is_there).await?
             }
             Step::Check => {
-                check(&report, args.force, argument).await?;
+                check(&subject, &report, args.force).await?;
                 proceed(clients, &subject.target, &id, Hold::Ready).await.map_err(cloud)?;
                 terminal::note(&format!("{id}: the traffic may move"));
                 let is_there = |report: &Report| promote::step(report) != Step::Check;
@@ -48,6 +57,9 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
                 follower.until("the deployment to go on", SHOWN, goes_on).await?
             }
             Step::Reroute => {
+                if let Some(line) = report.next.first() {
+                    terminal::note(&told(&with_stack(line, argument)));
+                }
                 let is_there = |report: &Report| promote::step(report) != Step::Reroute;
                 follower.until("the traffic to move", STEPS, is_there).await?
             }
@@ -85,6 +97,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
                         "the tasks that served before go at {end}; `wharf release promote --finish{argument}` ends them now"
                     ));
                 }
+                on_its_way(&report, argument);
                 return Ok(0);
             }
             Step::Failed => return Err(failed(&report, argument)),
@@ -98,6 +111,18 @@ pub(super) fn is_at_another(report: &Report, before: Option<&str>) -> bool {
     report.deployment.as_ref().is_some_and(|now| now.at() != before)
 }
 
+/// Says that the pipeline is on its way to another deployment, if it is.
+fn on_its_way(report: &Report, argument: &str) -> bool {
+    let pipeline = report.pipeline.as_ref().filter(|_| report.deployment_is_to_come());
+    if let Some(pipeline) = pipeline {
+        terminal::note(&told(&format!(
+            "the pipeline {} is on its way to a deployment: `wharf release wait --until ready{argument}` waits for it",
+            pipeline.name
+        )));
+    }
+    pipeline.is_some()
+}
+
 fn done(report: &Report, deployment: &Deployment, is_first: bool, is_over: bool) -> String {
     let id = &deployment.id;
     match (is_first, is_over) {
@@ -108,7 +133,8 @@ fn done(report: &Report, deployment: &Deployment, is_first: bool, is_over: bool)
 }
 
 /// Refuses to let new tasks take over that are not well.
-async fn check(report: &Report, force: bool, argument: &str) -> Result<(), CommandError> {
+async fn check(subject: &Subject, report: &Report, force: bool) -> Result<(), CommandError> {
+    let argument = subject.argument();
     let reasons = promote::obstacles(report);
     if force {
         for reason in reasons {
@@ -117,7 +143,7 @@ async fn check(report: &Report, force: bool, argument: &str) -> Result<(), Comma
         return Ok(());
     }
     let refused = |message: String, reasons: Vec<String>| CommandError {
-        details: reasons.into_iter().map(|reason| format!("  {reason}")).collect(),
+        details: reasons.into_iter().map(|reason| format!("  {}", told(&reason))).collect(),
         ..CommandError::new(message)
             .hint(format!("nothing was changed; `wharf release status{argument}` tells more"))
             .hint(format!(
@@ -130,20 +156,34 @@ async fn check(report: &Report, force: bool, argument: &str) -> Result<(), Comma
     if !promote::is_tested(report) {
         return Ok(());
     }
+    let unknown = |why: String| {
+        terminal::note(&told(&format!("{why}: its targets are healthy, whether pages come is not known")));
+    };
     let mut listeners = promote::test_listeners(report).peekable();
+    if listeners.peek().is_none() && !subject.target.test.is_empty() {
+        let message = "the test listener is gone, so the new version does not take over";
+        return Err(refused(message.to_owned(), report.missing.clone()));
+    }
     if listeners.peek().is_none() {
-        terminal::note("there is no test listener: its targets are healthy, whether pages come is not known");
+        unknown("there is no test listener".to_owned());
     }
     let new = promote::green(report).map(named).unwrap_or_default();
+    let clients = &subject.session.clients;
     for listener in listeners {
-        if report.listeners.iter().any(|other| other.production && other.url == listener.url) {
-            terminal::note(&format!(
-                "tests and production share {}: its targets are healthy, whether pages come is not known",
-                listener.url
-            ));
+        if !listener.url.starts_with("http") {
+            unknown(format!("{} is no page", listener.url));
             continue;
         }
-        match probe::answer(&listener.url, ANSWER).await {
+        let page = look::page(clients, listener).await.map_err(|problem| error::cloud(&problem))?;
+        let Some(page) = page else {
+            unknown(format!("the rule behind {} takes no plain request for a page", listener.url));
+            continue;
+        };
+        if is_production(clients, report, listener, &page).await? {
+            unknown(format!("tests and production share {}", listener.url));
+            continue;
+        }
+        match probe::answer(&page, ANSWER).await {
             Ok(Answer::Status(status)) => {
                 terminal::note(&told(&format!("{new} answers at {} with {status}", listener.url)));
             }
@@ -154,8 +194,7 @@ async fn check(report: &Report, force: bool, argument: &str) -> Result<(), Comma
             Err(problem) => {
                 let message =
                     format!("nobody answers at {}, so the new version does not take over", listener.url);
-                let reasons = vec![problem];
-                let error = refused(message, reasons);
+                let error = refused(message, vec![problem]);
                 return Err(error.hint(
                     "the test listener has to be reachable from here: through its security group, and HTTP_PROXY if there is one",
                 ));
@@ -163,4 +202,20 @@ async fn check(report: &Report, force: bool, argument: &str) -> Result<(), Comma
         }
     }
     Ok(())
+}
+
+/// Whether the same request gets to production.
+async fn is_production(
+    clients: &Clients,
+    report: &Report,
+    listener: &Listener,
+    page: &Page,
+) -> Result<bool, CommandError> {
+    for other in report.listeners.iter().filter(|other| other.production && other.port == listener.port) {
+        let theirs = look::page(clients, other).await.map_err(|problem| error::cloud(&problem))?;
+        if theirs.as_ref() == Some(page) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -8,10 +8,11 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 use tokio::process::Command;
+use wharf_core::Address;
 use wharf_provider::wait::Wait;
 use wharf_provider::{Error as CloudError, ErrorKind};
 use wharf_release::push::{self, Author, Execution, PushError, Summary};
-use wharf_release::{PipelineTarget, Source};
+use wharf_release::{PipelineTarget, Source, span};
 
 /// How long a pipeline may take to start.
 const STARTS: Wait =
@@ -24,11 +25,22 @@ pub(crate) async fn run(args: &ReleasePush) -> Result<u8, CommandError> {
     // What is wrong with the folder is known before anything is asked.
     let folder = push::scan(&args.directory).map_err(|problem| refused(problem, ""))?;
     let subject = Subject::open(&args.target).await?;
-    let argument = &subject.session.loaded.argument;
-    let (pipeline, source) = source(&subject)?;
+    let argument = &subject.argument();
+    let (pipeline, source) = source(&subject, args.target.service.as_ref())?;
     let clients = &subject.session.clients;
-    let cloud = |problem: CloudError| error::cloud(&problem);
+    let cloud = |problem: CloudError| subject.cloud(&problem);
     let refused = |problem| refused(problem, argument);
+    // Whoever commits without it has a commit that nothing comes of.
+    if let Err(problem) = push::newest(clients, &pipeline.name).await {
+        return Err(if problem.is_code("PipelineNotFoundException") {
+            let stack = &subject.session.loaded.argument;
+            CommandError::new(format!("`{}` is gone: AWS has no such pipeline any more", pipeline.address))
+                .detail("  nothing was sent")
+                .hint(format!("`wharf plan{stack}` shows what is gone, `wharf apply{stack}` makes it anew"))
+        } else {
+            cloud(problem)
+        });
+    }
     let compared = push::compare(clients, source, &folder).await.map_err(cloud)?;
     let is_same = compared.is_same();
     if !is_same {
@@ -49,11 +61,7 @@ pub(crate) async fn run(args: &ReleasePush) -> Result<u8, CommandError> {
         terminal::note(&format!("committed {commit} to {branch}: {}", words(summary)));
         signals::on_leaving("interrupted; the commit is on its branch, and the pipeline goes on in AWS");
     }
-    let execution = if is_same {
-        push::newest(clients, &pipeline.name).await.map_err(cloud)?
-    } else {
-        started(&subject, &pipeline.name, commit).await?
-    };
+    let execution = started(&subject, &pipeline.name, commit).await?;
     if args.json {
         let json = json!({
             "repository": source.repository, "branch": branch, "commit": commit, "changed": !is_same,
@@ -61,25 +69,39 @@ pub(crate) async fn run(args: &ReleasePush) -> Result<u8, CommandError> {
             "pipeline": pipeline.name, "execution": execution,
         });
         terminal::out(&secret::hidden(format!("{json:#}")));
-        return Ok(0);
     }
-    match execution {
-        Some(Execution { id, status, .. }) => {
-            terminal::out(&format!("Execution {id} of {} ({status})", pipeline.name));
-            terminal::note(&format!("hint: `wharf release status --watch{argument}` follows it"));
-        }
-        None if is_same => terminal::out(&format!("{} was never started.", pipeline.name)),
-        None => terminal::note(&format!(
-            "warning: {name} did not start within a minute: does a rule of EventBridge start it for {branch}?\n\
-             hint: `aws codepipeline start-pipeline-execution --name {name}` starts it by hand",
-            name = pipeline.name
-        )),
+    let Some(Execution { id, status, .. }) = execution else {
+        return Err(not_started(&pipeline.name, branch, commit));
+    };
+    if !args.json {
+        terminal::out(&format!("Execution {id} of {} ({status})", pipeline.name));
+        terminal::note(&format!("hint: `wharf release status --watch{argument}` follows it"));
     }
     Ok(0)
 }
 
+/// The commit is where it should be, and nothing came of it.
+fn not_started(pipeline: &str, branch: &str, commit: &str) -> CommandError {
+    let seconds = i64::try_from(STARTS.timeout.as_secs()).unwrap_or(i64::MAX);
+    let message = format!("the pipeline {pipeline} did not start with {commit} within {}", span(seconds));
+    CommandError::new(message)
+        .detail(format!("  {branch} has what is in the folder, and nothing is deployed"))
+        .hint(format!("does a rule of EventBridge start it for {branch}, and with a role that may?"))
+        .hint(format!("`aws codepipeline start-pipeline-execution --name {pipeline}` starts it by hand"))
+}
+
 /// The branch that the stack's pipeline builds.
-fn source(subject: &Subject) -> Result<(&PipelineTarget, &Source), CommandError> {
+fn source<'a>(
+    subject: &'a Subject,
+    asked: Option<&Address>,
+) -> Result<(&'a PipelineTarget, &'a Source), CommandError> {
+    let all = wharf_release::pipelines(&subject.snapshot, &subject.target);
+    if all.len() > 1 && !all.iter().any(|pipeline| Some(&pipeline.address) == asked) {
+        let names: Vec<String> = all.iter().map(|pipeline| format!("`{}`", pipeline.address)).collect();
+        let message = format!("several pipelines deploy `{}`: {}", subject.target.address, names.join(", "));
+        return Err(CommandError::new(message)
+            .hint("nothing was sent; name the one whose branch is meant with `--service ADDRESS`"));
+    }
     let Some(pipeline) = &subject.target.pipeline else {
         let message = format!("no pipeline of the stack deploys `{}`", subject.target.address);
         return Err(CommandError::new(message).hint(
@@ -147,6 +169,9 @@ fn refused(problem: PushError, argument: &str) -> CommandError {
         }
         PushError::Empty { .. } => CommandError::new(message)
             .hint("the branch would lose all its files; nothing was sent; is it the right folder?"),
+        PushError::NoFolder { .. } => {
+            CommandError::new(message).hint("name the folder of the application; nothing was sent")
+        }
         PushError::Unreadable { .. } | PushError::Name { .. } => {
             CommandError::new(message).hint("nothing was sent")
         }

@@ -91,7 +91,7 @@ async fn release(subject: &Subject, spec: &AppSpec, when_busy: WhenBusy) -> Resu
             .is_some_and(|phase| !matches!(phase, Phase::Preparing | Phase::Rerouting))
     };
     let report = follower.until("the deployment to be ready", STEPS, is_there).await?;
-    let argument = &subject.session.loaded.argument;
+    let argument = &subject.argument();
     match &report.deployment {
         Some(deployment) if deployment.phase == Phase::Failed => return Err(failed(&report, argument)),
         Some(deployment) if deployment.phase == Phase::Ready => {

@@ -20,8 +20,8 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
     let follower = Follower::new(&subject);
     let clients = &subject.session.clients;
-    let argument = &subject.session.loaded.argument;
-    let cloud = |problem: CloudError| error::cloud(&problem);
+    let argument = &subject.argument();
+    let cloud = |problem: CloudError| subject.cloud(&problem);
     loop {
         let found = rollback::read(clients, &subject.target, &subject.snapshot).await.map_err(cloud)?;
         match rollback::step(&found.past, &found.wanted(args.to.as_deref())) {
@@ -130,7 +130,7 @@ async fn finish(
     id: &str,
     undone: &str,
 ) -> Result<u8, CommandError> {
-    let argument = &subject.session.loaded.argument;
+    let argument = &subject.argument();
     let is_shown = |report: &Report| phase_of(report, id).is_some();
     let mut report = follower.until("the deployment to be listed", SHOWN, is_shown).await?;
     loop {

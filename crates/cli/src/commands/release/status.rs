@@ -1,5 +1,5 @@
 use super::subject::Subject;
-use super::watch;
+use super::watch::{self, Stay};
 use crate::args::ReleaseStatus;
 use crate::error::{CommandError, NOT_RELEASED};
 use crate::render::release::screen::screen;
@@ -9,14 +9,15 @@ use wharf_release::{Phase, Pipeline, Report};
 
 pub(crate) async fn run(args: &ReleaseStatus) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
-    let argument = subject.session.loaded.argument.as_str();
+    let argument = subject.argument();
+    let argument = argument.as_str();
     if !args.watch {
         let report = watch::look(&subject).await?;
         terminal::out(&if args.json { json(&report, true)? } else { text(&report, argument) });
         return Ok(0);
     }
     let mut shown: Option<Report> = None;
-    let ended = watch::until(&subject, None, false, |report| {
+    let ended = watch::until(&subject, None, Stay::Never, |report| {
         let same = shown.as_ref().is_some_and(|shown| report.says_the_same(shown));
         let result = show(&report, argument, shown.is_none(), same, args.json);
         shown = Some(report);
@@ -25,8 +26,11 @@ pub(crate) async fn run(args: &ReleaseStatus) -> Result<u8, CommandError> {
             Err(problem) => Some(Err(problem)),
         }
     });
-    // Without a deadline it ends only with a value.
-    ended.await?.unwrap_or(Ok(0))
+    tokio::select! {
+        // Without a deadline it ends only with a value.
+        ended = ended => ended?.unwrap_or(Ok(0)),
+        () = terminal::unread() => Ok(0),
+    }
 }
 
 /// Shows a report that was taken while watching: on a terminal in place of the one before, elsewhere only if it says something else.

@@ -1,5 +1,5 @@
 use super::subject::Subject;
-use super::watch;
+use super::watch::{self, Stay};
 use crate::args::{ReleaseWait, Until};
 use crate::error::{CommandError, NOT_RELEASED, TOO_LATE};
 use crate::render::release::words::{told, with_stack};
@@ -9,11 +9,14 @@ use wharf_release::{Cause, Goal, Phase, Report, Verdict, changes, span};
 
 pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
-    let argument = subject.session.loaded.argument.as_str();
+    let argument = subject.argument();
+    let argument = argument.as_str();
     let goal = goal(args.until);
+    // One that is too far away to be told is none.
+    let deadline = Instant::now().checked_add(args.timeout);
     let mut last: Option<Report> = None;
     let mut only: Option<String> = None;
-    let end = watch::until(&subject, Some(Instant::now() + args.timeout), true, |report| {
+    let end = watch::until(&subject, deadline, Stay::Running, |report| {
         for line in changes(last.as_ref(), &report) {
             terminal::note(&told(&line));
         }
@@ -27,6 +30,9 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
     });
     let verdict = end.await?;
     let Some(report) = last else { return Ok(0) };
+    if report.group_is_gone() {
+        return Err(subject.gone());
+    }
     match verdict {
         Some(Verdict::Reached | Verdict::UnderWay) => {
             for line in &report.next {
@@ -35,10 +41,15 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
             Ok(0)
         }
         Some(Verdict::Failed) => Err(failed(&report, argument)),
-        Some(Verdict::Nothing) => Err(CommandError::new(
-            "there is nothing to wait for: nothing was deployed yet, and no pipeline is on its way to it",
-        )
-        .hint(format!("`wharf release push DIR{argument}` starts one"))),
+        Some(Verdict::Nothing) => {
+            let error = CommandError::new(
+                "there is nothing to wait for: nothing was deployed yet, and no pipeline is on its way to it",
+            );
+            Err(match subject.target.pipeline {
+                Some(_) => error.hint(format!("`wharf release push DIR{argument}` starts one")),
+                None => error,
+            })
+        }
         None => Err(late(args, &report, argument)),
     }
 }

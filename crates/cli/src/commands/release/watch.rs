@@ -16,6 +16,17 @@ const FAILURES: usize = 5;
 /// What is said to whoever interrupts.
 const LEFT: &str = "interrupted; nothing is lost: what is under way goes on in AWS";
 
+/// Which deployment is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stay {
+    /// Always the newest.
+    Never,
+    /// The first that is seen running, from then on, whatever is started after it.
+    Running,
+    /// This one.
+    With(String),
+}
+
 /// How a release stands.
 pub(super) async fn look(subject: &Subject) -> Result<Report, CommandError> {
     let report = look::report(&subject.session.clients, &subject.target).await;
@@ -23,18 +34,21 @@ pub(super) async fn look(subject: &Subject) -> Result<Report, CommandError> {
 }
 
 /// Looks until `seen` gives a value; none if it gives none before the deadline. What fails in passing is said and tried again.
-/// With `stay`, a deployment that is seen running is looked at from then on, whatever is started after it.
 pub(super) async fn until<T>(
     subject: &Subject,
     deadline: Option<Instant>,
-    stay: bool,
+    stay: Stay,
     mut seen: impl FnMut(Report) -> Option<T>,
 ) -> Result<Option<T>, CommandError> {
     signals::on_leaving(LEFT);
     let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
     let mut failures = 0;
     let mut looked = false;
-    let mut only: Option<String> = None;
+    let stays = stay == Stay::Running;
+    let mut only = match stay {
+        Stay::With(id) => Some(id),
+        Stay::Never | Stay::Running => None,
+    };
     let (clients, target) = (&subject.session.clients, &subject.target);
     loop {
         let report = match &only {
@@ -45,7 +59,7 @@ pub(super) async fn until<T>(
             Ok(report) => {
                 failures = 0;
                 looked = true;
-                if stay && only.is_none() {
+                if stays && only.is_none() {
                     only = running(&report);
                 }
                 if let Some(value) = seen(report) {

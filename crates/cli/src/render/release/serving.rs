@@ -25,8 +25,8 @@ pub(super) fn task_sets(report: &Report, palette: Palette, width: usize) -> Vec<
     headings.push("TARGET GROUP".to_owned());
     let mut rows: Vec<Row> = report.task_sets.iter().map(|set| row(set, report.listeners.len())).collect();
     rows.insert(0, headings);
-    // What can be done without goes first where it is too narrow: the target group, then the image.
-    for column in [rows[0].len() - 1, 2] {
+    // What can be done without goes first where it is too narrow: the target group, the image, the targets.
+    for column in [rows[0].len() - 1, 2, 3] {
         if total(&rows) > width {
             for row in &mut rows {
                 row.remove(column);

@@ -13,13 +13,27 @@ pub(crate) fn told(text: &str) -> String {
         .collect()
 }
 
-/// A text with the stack's name, as the user wrote it, at the end of each of our commands in backticks.
+/// A text with the stack's name, as the user wrote it, at the end of each of our commands in backticks. What a release is meant
+/// for (`--service`) stands there as well, where the command takes it.
 pub(crate) fn with_stack(text: &str, argument: &str) -> String {
     let part = |(index, part): (usize, &str)| match index % 2 {
-        1 if part.starts_with("wharf ") => format!("{part}{argument}"),
+        1 if part.starts_with("wharf release ") => format!("{part}{argument}"),
+        1 if part.starts_with("wharf ") => format!("{part}{}", without_service(argument)),
         _ => part.to_owned(),
     };
     text.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
+}
+
+/// Behind ` --service '...'`, in which a quote is written `'\''`.
+fn without_service(argument: &str) -> &str {
+    let Some(mut rest) = argument.strip_prefix(" --service '") else { return argument };
+    while let Some((_, behind)) = rest.split_once('\'') {
+        match behind.strip_prefix(r"\''") {
+            Some(inside) => rest = inside,
+            None => return behind,
+        }
+    }
+    argument
 }
 
 /// Holds a command together.
@@ -114,6 +128,9 @@ mod tests {
         let text = "it waits for `wharf release promote` of `web`";
         assert_eq!(with_stack(text, " shop"), "it waits for `wharf release promote shop` of `web`");
         assert_eq!(with_stack(text, ""), text);
+        let service = r#" --service 'group["it'\''s"]' 'my shop'"#;
+        assert_eq!(with_stack("`wharf plan`", service), "`wharf plan 'my shop'`");
+        assert_eq!(with_stack("`wharf release status`", service), format!("`wharf release status{service}`"));
     }
 
     #[test]
