@@ -65,6 +65,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("release_promote", release::promote::TESTS),
         ("release_push", release::push::TESTS),
         ("release_rollback", release::rollback::TESTS),
+        ("release_taken_back", release::taken_back::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),
         ("templates", templates::TESTS),

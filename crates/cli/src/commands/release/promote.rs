@@ -21,6 +21,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
     let argument = &subject.session.loaded.argument;
     let mut report = follower.look().await?;
     let mut is_first = true;
+    let mut only: Option<String> = None;
     loop {
         let step = promote::step(&report);
         let Some(deployment) = &report.deployment else {
@@ -29,6 +30,11 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
             return Ok(0);
         };
         let id = deployment.id.clone();
+        // What somebody has started meanwhile is not what was to be promoted.
+        if only.get_or_insert_with(|| id.clone()) != &id && !report.goes_back() {
+            return Err(CommandError::new(format!("another deployment was started meanwhile: {id}"))
+                .hint(format!("`wharf release status{argument}` shows how it stands; it was not promoted")));
+        }
         let cloud = |problem| error::cloud(&problem);
         report = match step {
             Step::Never => return Ok(0),
