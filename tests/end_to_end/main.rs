@@ -68,6 +68,7 @@ fn trials() -> Result<Vec<Trial>> {
         ("release_push", release::push::TESTS),
         ("release_rollback", release::rollback::TESTS),
         ("release_rules", release::rules::TESTS),
+        ("release_taken_back", release::taken_back::TESTS),
         ("saved", saved::TESTS),
         ("state", state::TESTS),
         ("templates", templates::TESTS),

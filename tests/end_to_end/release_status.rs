@@ -1,5 +1,7 @@
 //! `wharf release status` and `wait`: one screen from the commit to the end, and why it did not get there.
 
+mod causes;
+
 use crate::Test;
 use crate::failures::{contains, send};
 use serde_json::{Value, json};
@@ -9,8 +11,9 @@ use wharf_tests::{Result, Stage};
 
 pub(crate) const TESTS: &[Test] = &[
     ("one screen from the commit to the end", from_commit_to_end),
-    ("the screen says why tasks do not serve", tasks_that_fail),
-    ("the screen says why a build, a hook or an alarm ended it", other_failures),
+    ("the screen says why tasks do not serve", causes::tasks_that_fail),
+    ("the screen says why a build, a hook or an alarm ended it", causes::other_failures),
+    ("what CodeDeploy takes back is told with the cause of the failure", causes::taken_back),
     ("what is gone is missing, and no error", gone),
     ("what the caller may not read is missing, and no error", denied),
     ("wait ends when the time is over, or it is interrupted", waits_end),
@@ -211,135 +214,6 @@ fn looks_little(shop: &Shop) -> Result<()> {
         assert_eq!(counters.remove(operation), Some(count), "{operation}");
     }
     assert!(counters.is_empty(), "{counters:?}");
-    Ok(())
-}
-
-fn tasks_that_fail() -> Result<()> {
-    let mut shop = Shop::new()?;
-    shop.push("First")?;
-    shop.waits("ready", 0)?;
-    shop.go_on("READY_WAIT")?;
-    shop.go_on("TERMINATION_WAIT")?;
-    for (message, fault, parts) in [
-        (
-            "Exits",
-            json!({"kind": "container_exits", "exit_code": "3", "log": "starting\nno such table: users"}),
-            &[
-                "Why\n  2 tasks of ecs-pipeline:3 stopped: Essential container in task exited (web: exit code 3)",
-                "    /ecs/ecs-pipeline httpd/web/",
-                "    | starting\n    | no such table: users\n",
-            ][..],
-        ),
-        (
-            "Cannot be pulled",
-            json!({"kind": "tasks_do_not_start", "reason": "CannotPullContainerError: manifest unknown"}),
-            &["Why\n  2 tasks of ecs-pipeline:4 stopped: CannotPullContainerError: manifest unknown"],
-        ),
-        (
-            "Has no secret",
-            json!({"kind": "tasks_do_not_start", "reason": "ResourceInitializationError: unable to pull secrets"}),
-            &[
-                "Why\n  2 tasks of ecs-pipeline:5 stopped: ResourceInitializationError: unable to pull secrets",
-            ],
-        ),
-        (
-            "Is not healthy",
-            json!({"kind": "failing_health_checks", "health_reason": "Target.ResponseCodeMismatch",
-                "description": "Health checks failed with these codes: [500]"}),
-            &[
-                "2 of 2 targets of ecs-pipeline-blue (ecs-pipeline:6) are not healthy:",
-                "Target.ResponseCodeMismatch:",
-                "Health checks failed with these codes: [500]",
-                "2 unhealthy",
-            ],
-        ),
-    ] {
-        shop.faults(&json!([fault]))?;
-        shop.push(message)?;
-        let screen = shop.screen()?;
-        contains(&screen, parts)?;
-        contains(
-            &screen,
-            &[
-                "now      Install",
-                "if they are not healthy by ",
-                "`wharf release rollback ecs-pipeline` gives it up now",
-            ],
-        )?;
-        // Whoever waits is told as well.
-        let late = ["release", "wait", STACK, "--until", "ready", "--timeout", "0s"];
-        let first = parts[0].trim_start_matches("Why\n  ");
-        contains(&shop.stage.exits(&late, 8)?.stderr, &[first])?;
-        // And when it is over: tasks are known for a while, their targets are not.
-        shop.stop()?;
-        let screen = shop.screen()?;
-        contains(&screen, &[": Stopped, from ", "nothing: ecs-pipeline:2 serves"])?;
-        let is_of_targets = message == "Is not healthy";
-        let told = ["has tasks that fail their health", "Target.ResponseCodeMismatch"];
-        contains(&screen, if is_of_targets { &told } else { parts })?;
-        contains(
-            &shop.waits("done", 7)?,
-            &["was stopped", "`wharf release status ecs-pipeline` shows what serves"],
-        )?;
-        shop.faults(&json!([]))?;
-    }
-    // In time the deployment gives up by itself.
-    shop.faults(&json!([{"kind": "failing_health_checks"}]))?;
-    shop.push("Is never healthy")?;
-    shop.screen()?;
-    shop.later(61)?;
-    contains(&shop.screen()?, &["failed   Install (1 h)", "Target.FailedHealthChecks", "failed: TIMEOUT: "])?;
-    contains(&shop.waits("ready", 7)?, &["error: the deployment d-", " failed\n", "TIMEOUT"])
-}
-
-fn other_failures() -> Result<()> {
-    let mut shop = Shop::edited(|stage| {
-        let alarms = "auto_rollback_configuration: {enabled: true, events: [DEPLOYMENT_FAILURE]}";
-        let with = "auto_rollback_configuration: {enabled: true, events: [DEPLOYMENT_FAILURE, DEPLOYMENT_STOP_ON_ALARM]}\n      alarm_configuration: {enabled: true, alarms: [web-errors]}";
-        stage.edit("ecs-pipeline/stack.yaml", alarms, with)?;
-        let spec = "          ContainerPort: ${container_port}\n";
-        let hooks = "Hooks:\n  - AfterAllowTestTraffic: smoke-test\n";
-        stage.edit("ecs-pipeline/templates/appspec.yaml", spec, &format!("{spec}{hooks}"))
-    })?;
-    let build = json!({"kind": "failing_build", "phase": "BUILD", "reason": "exit status 2", "log": "cc main.c\nmain.c:1: no"});
-    shop.faults(&json!([build]))?;
-    shop.push("Does not compile")?;
-    contains(
-        &shop.screen()?,
-        &[
-            "BuildImage   BuildImage   Failed",
-            "Why\n  the build ecs-pipeline:",
-            "in its phase BUILD",
-            "exit status 2",
-            "    | main.c:1: no\n",
-        ],
-    )?;
-    contains(&shop.waits("ready", 7)?, &["failed before it deployed", "    | main.c:1: no"])?;
-    let hook = json!({"kind": "failing_hook", "hook": "AfterAllowTestTraffic", "reason": "GET / answered 500", "log": "GET / 500"});
-    shop.faults(&json!([hook]))?;
-    shop.push("Does not pass")?;
-    contains(
-        &shop.screen()?,
-        &[
-            "  failed   AfterAllowTestTraffic",
-            "Why\n  the hook of AfterAllowTestTraffic failed: ",
-            "GET / answered 500",
-            "nothing: ecs-pipeline:1 serves",
-        ],
-    )?;
-    shop.faults(&json!([]))?;
-    shop.push("Alarms")?;
-    shop.waits("ready", 0)?;
-    shop.faults(&json!([{"kind": "alarm", "alarm": "web-errors"}]))?;
-    contains(
-        &shop.screen()?,
-        &["Why\n  an alarm stopped the deployment d-", "web-errors", "nothing: ecs-pipeline:1 serves"],
-    )?;
-    shop.faults(&json!([]))?;
-    // What failed is past when the next one is under way.
-    shop.push("Works")?;
-    shop.waits("ready", 0)?;
-    assert!(!shop.screen()?.contains("Why"));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A deployment that is active is in the way of the next: a deployment group has one at a time.
 
-use crate::deployments::{ACTIVE, Group};
+use crate::deployments::{ACTIVE, Group, rolls_back};
 use crate::service_deployments;
 use crate::target::{Controller, Target};
 use serde::Serialize;
@@ -16,6 +16,8 @@ pub struct Active {
     pub status: String,
     /// What it was said to be for.
     pub description: Option<String>,
+    /// The deployment that it takes back, if it is CodeDeploy's own.
+    pub rolls_back: Option<String>,
 }
 
 /// The deployment of a target that has not ended, if there is one.
@@ -29,12 +31,18 @@ pub async fn active(clients: &Clients, target: &Target) -> Result<Option<Active>
         let active = newest.filter(|brief| service_deployments::is_active(brief.status()));
         return Ok(active.and_then(|brief| {
             let id = service_deployments::id(brief.service_deployment_arn()?).to_owned();
-            Some(Active { id, status: brief.status()?.as_str().to_owned(), description: None })
+            Some(Active {
+                id,
+                status: brief.status()?.as_str().to_owned(),
+                description: None,
+                rolls_back: None,
+            })
         }));
     }
     let found = Group::of(target)?.deployments(clients, ACTIVE, 1).await?;
     Ok(found.into_iter().next().and_then(|info| {
         Some(Active {
+            rolls_back: rolls_back(&info),
             id: info.deployment_id?,
             status: info.status?.as_str().to_owned(),
             description: info.description.filter(|text| !text.is_empty()),

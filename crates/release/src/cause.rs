@@ -10,8 +10,8 @@ const OWN: &[&str] = &["Install", "AllowTestTraffic", "AllowTraffic"];
 /// anew, a pipeline that failed before somebody deployed by hand.
 pub(crate) fn causes(report: &Report, evidence: &Evidence) -> Vec<Cause> {
     let mut causes = Vec::new();
-    let current = report.deployment.as_ref().filter(|_| !report.deployment_is_to_come());
-    let deployments: Vec<&Deployment> = report.rolled_back.as_ref().into_iter().chain(current).collect();
+    let current = [&report.rolled_back, &report.deployment].into_iter().flatten();
+    let deployments: Vec<&Deployment> = current.filter(|_| !report.deployment_is_to_come()).collect();
     if !report.pipeline_is_past() {
         builds(&mut causes, evidence);
     }
@@ -127,12 +127,13 @@ fn ended(causes: &mut Vec<Cause>, deployment: &Deployment) {
 /// Actions that failed, but for a build or deployment that has been told of.
 fn pipeline(causes: &mut Vec<Cause>, report: &Report) {
     let Some(pipeline) = &report.pipeline else { return };
-    let deployment = report.deployment.as_ref().map(|deployment| deployment.id.as_str());
+    let deployments = [&report.rolled_back, &report.deployment].into_iter().flatten();
+    let deployments: Vec<&str> = deployments.map(|deployment| deployment.id.as_str()).collect();
     let failed = pipeline.actions().filter(|(_, action)| action.status.as_deref() == Some("Failed"));
     for (stage, action) in failed {
         let id = action.external_id.as_deref();
         let told = id.is_some_and(|id| causes.iter().any(|cause| cause.what.contains(id)))
-            || (id.is_some() && id == deployment && !causes.is_empty());
+            || (id.is_some_and(|id| deployments.contains(&id)) && !causes.is_empty());
         if !told {
             causes.push(said(failure(stage, action)));
         }
@@ -156,8 +157,10 @@ fn failure(stage: &PipelineStage, action: &PipelineAction) -> String {
 mod tests {
     use super::*;
     use crate::evidence::Build;
-    use crate::fixtures::{deployment, event, failed_deployment, pipeline_failed_at, report, task_set};
-    use crate::report::TargetHealth;
+    use crate::fixtures::{
+        deployment, event, failed_deployment, pipeline_failed_at, report, rollback_of, task_set,
+    };
+    use crate::report::{DeploymentError, TargetHealth};
 
     fn whats(report: &Report, evidence: &Evidence) -> Vec<String> {
         causes(report, evidence).into_iter().map(|cause| cause.what).collect()
@@ -224,11 +227,31 @@ mod tests {
 
     #[test]
     fn a_rollback_has_the_causes_of_what_it_takes_back() {
-        let mut now = report().with(deployment("InProgress", Phase::Preparing));
-        now.rolled_back = Some(failed_deployment("HOOK_EXECUTION_FAILURE", "it said no"));
+        let why = ["the deployment d-1 failed: HOOK_EXECUTION_FAILURE: it said no"];
+        let failed = failed_deployment("HOOK_EXECUTION_FAILURE", "it said no");
+        for (status, phase) in [("InProgress", Phase::Rerouting), ("Succeeded", Phase::Done)] {
+            let mut now = rollback_of(failed.clone(), status, phase);
+            assert_eq!(whats(&now, &Evidence::default()), why);
+            // The pipeline that started it has nothing to add.
+            let mut pipeline = pipeline_failed_at("CodeDeployToECS", "d-1");
+            pipeline.started = now.asked_for();
+            now.pipeline = Some(pipeline);
+            assert_eq!(whats(&now, &Evidence::default()), why);
+            // When the pipeline is on its way again, that is past.
+            let mut pipeline = pipeline_failed_at("CodeBuild", "shop:1");
+            pipeline.stages.clear();
+            pipeline.status = Some("InProgress".into());
+            pipeline.started = now.asked_for().map(|asked| asked.plus_minutes(2));
+            now.pipeline = Some(pipeline);
+            assert_eq!(whats(&now, &Evidence::default()), [""; 0]);
+        }
+        // Where the rollback fails as well, both are told.
+        let mut both = rollback_of(failed, "Failed", Phase::Failed);
+        both.deployment.as_mut().unwrap().error =
+            Some(DeploymentError { code: "ECS_UPDATE_ERROR".into(), message: "no tasks".into() });
         assert_eq!(
-            whats(&now, &Evidence::default()),
-            ["the deployment d-1 failed: HOOK_EXECUTION_FAILURE: it said no"]
+            whats(&both, &Evidence::default())[1],
+            "the deployment d-2 failed: ECS_UPDATE_ERROR: no tasks"
         );
     }
 

@@ -40,6 +40,13 @@ fn moved(earlier: &Report, now: &Report) -> Vec<String> {
         let same = |known: &&Pipeline| known.execution == pipeline.execution;
         of_pipeline(&mut lines, earlier.pipeline.as_ref().filter(same), pipeline);
     }
+    // How the one ended that is taken back, if it was seen before.
+    if let Some(undone) = &now.rolled_back {
+        let known = [&earlier.rolled_back, &earlier.deployment].into_iter().flatten();
+        if let Some(known) = known.into_iter().find(|known| known.id == undone.id) {
+            of_deployment(&mut lines, Some(known), undone);
+        }
+    }
     if let Some(deployment) = &now.deployment {
         let same = |known: &&Deployment| known.id == deployment.id;
         of_deployment(&mut lines, earlier.deployment.as_ref().filter(same), deployment);
@@ -85,7 +92,8 @@ fn word(action: &PipelineAction) -> &'static str {
 fn of_deployment(lines: &mut Vec<String>, earlier: Option<&Deployment>, now: &Deployment) {
     let id = &now.id;
     if earlier.is_none() {
-        lines.push(format!("deployment {id}: created"));
+        let undone = now.rolls_back.as_ref().map(|undone| format!(", which rolls back {undone}"));
+        lines.push(format!("deployment {id}: created{}", undone.unwrap_or_default()));
     }
     for event in &now.events {
         let before = earlier.and_then(|earlier| earlier.events.iter().find(|known| known.name == event.name));
@@ -103,8 +111,20 @@ fn of_deployment(lines: &mut Vec<String>, earlier: Option<&Deployment>, now: &De
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{deployment, event, pipeline_at, report};
+    use crate::fixtures::{deployment, event, failed_deployment, pipeline_at, report, rollback_of};
     use crate::report::{Cause, Phase};
+
+    #[test]
+    fn what_is_rolled_back_has_ended_first() {
+        let first = report().with(deployment("Ready", Phase::Ready));
+        let second = rollback_of(failed_deployment("TIMEOUT", "too late"), "InProgress", Phase::Rerouting);
+        assert_eq!(
+            changes(Some(&first), &second),
+            ["deployment d-1: Failed", "deployment d-2: created, which rolls back d-1"]
+        );
+        let third = rollback_of(failed_deployment("TIMEOUT", "too late"), "Succeeded", Phase::Done);
+        assert_eq!(changes(Some(&second), &third), ["deployment d-2: Succeeded"]);
+    }
 
     #[test]
     fn only_what_is_new_is_told() {

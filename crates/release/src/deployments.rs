@@ -80,6 +80,14 @@ async fn described(clients: &Clients, ids: &[String]) -> Result<Vec<sdk::Deploym
     Ok(answer.deployments_info.unwrap_or_default())
 }
 
+/// The deployment that this one takes back: CodeDeploy makes one of its own for a rollback.
+///
+/// Source: <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html>.
+pub(crate) fn rolls_back(info: &sdk::DeploymentInfo) -> Option<String> {
+    let undone = info.rollback_info()?.rollback_triggering_deployment_id()?;
+    (info.deployment_id() != Some(undone)).then(|| undone.to_owned())
+}
+
 /// Whether a deployment has not ended.
 pub(crate) fn is_active(info: &sdk::DeploymentInfo) -> bool {
     info.status().is_some_and(|status| ACTIVE.contains(status))

@@ -71,6 +71,7 @@ pub(crate) fn deployment(status: &str, phase: Phase) -> Deployment {
         error: None,
         rollback: None,
         rolls_back: None,
+        rolled_back_by: None,
     }
 }
 
@@ -78,6 +79,19 @@ pub(crate) fn deployment(status: &str, phase: Phase) -> Deployment {
 pub(crate) fn failed_deployment(code: &str, message: &str) -> Deployment {
     let error = Some(DeploymentError { code: code.into(), message: message.into() });
     Deployment { error, ..deployment("Failed", Phase::Failed) }
+}
+
+/// CodeDeploy's own deployment that takes back another one.
+pub(crate) fn rollback_of(undone: Deployment, status: &str, phase: Phase) -> Report {
+    let created = undone.created.map(|created| created.plus_minutes(5));
+    let made = Deployment {
+        id: "d-2".into(),
+        created,
+        rolls_back: Some(undone.id.clone()),
+        ..deployment(status, phase)
+    };
+    let undone = Deployment { rolled_back_by: Some(made.id.clone()), ..undone };
+    Report { rolled_back: Some(undone), ..report().with(made) }
 }
 
 /// A step of a deployment.

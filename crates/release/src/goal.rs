@@ -28,7 +28,7 @@ pub enum Verdict {
 
 impl Goal {
     /// Whether what a report says is as far. A pipeline that is on its way to a deployment counts for that deployment, rather
-    /// than the one before it, which it found ended.
+    /// than the one before it, which it found ended. CodeDeploy's own rollback says that what it takes back has failed.
     pub fn judge(self, report: &Report) -> Verdict {
         let pipeline_failed = report.pipeline.as_ref().is_some_and(Pipeline::has_failed);
         let Some(deployment) = &report.deployment else {
@@ -38,12 +38,14 @@ impl Goal {
                 _ => Verdict::Nothing,
             };
         };
-        if deployment.phase.has_ended() {
+        if deployment.phase.has_ended() || report.goes_back() {
             if report.deployment_is_to_come() {
                 return Verdict::UnderWay;
             }
             let started = report.pipeline.as_ref().and_then(|pipeline| pipeline.started);
-            if pipeline_failed && !report.pipeline_is_past() && deployment.created < started {
+            if report.goes_back()
+                || pipeline_failed && !report.pipeline_is_past() && deployment.created < started
+            {
                 return Verdict::Failed;
             }
         }
@@ -69,7 +71,9 @@ impl Goal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{deployment, pipeline_at, pipeline_failed_at, report};
+    use crate::fixtures::{
+        deployment, failed_deployment, pipeline_at, pipeline_failed_at, report, rollback_of,
+    };
 
     #[test]
     fn each_phase_is_as_far_as_it_is() {
@@ -111,6 +115,39 @@ mod tests {
         // One that runs is.
         let waiting = Report { deployment: Some(deployment("Ready", Phase::Ready)), ..before_any };
         assert_eq!(Goal::Ready.judge(&waiting), Verdict::Reached);
+    }
+
+    #[test]
+    fn a_rollback_by_codedeploy_is_a_failure_however_well_it_ends() {
+        for (status, phase) in
+            [("InProgress", Phase::Rerouting), ("Succeeded", Phase::Done), ("Failed", Phase::Failed)]
+        {
+            let mut report = rollback_of(failed_deployment("TIMEOUT", "too late"), status, phase);
+            let verdicts =
+                |report: &Report| [Goal::Ready, Goal::Rerouted, Goal::Done].map(|goal| goal.judge(report));
+            assert_eq!(verdicts(&report), [Verdict::Failed; 3], "{status}");
+            // The pipeline that brought what failed was started before that.
+            let asked = report.asked_for().unwrap();
+            report.pipeline = Some(pipeline_at("deploy", asked.plus_minutes(-5)));
+            assert_eq!(verdicts(&report), [Verdict::Failed; 3], "{status}");
+            // Whatever becomes of what failed, the pipeline is on its way to another one: it began before the rollback.
+            report.pipeline = Some(pipeline_at("build", asked.plus_minutes(2)));
+            assert_eq!(verdicts(&report), [Verdict::UnderWay; 3], "{status}");
+        }
+    }
+
+    #[test]
+    fn a_rollback_does_not_hide_that_the_pipeline_failed() {
+        let mut report = rollback_of(failed_deployment("TIMEOUT", "too late"), "Succeeded", Phase::Done);
+        let mut pipeline = pipeline_failed_at("CodeDeployToECS", "d-1");
+        let asked = report.asked_for().unwrap();
+        pipeline.started = Some(asked.plus_minutes(-5));
+        for action in pipeline.stages.iter_mut().flat_map(|stage| &mut stage.actions) {
+            action.updated = Some(asked.plus_minutes(4));
+        }
+        report.pipeline = Some(pipeline);
+        assert!(report.deployment.as_ref().unwrap().created > report.pipeline.as_ref().unwrap().updated());
+        assert!(!report.pipeline_is_past());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The deployments there were: what each brought, when, by whom, and which serves.
 
-use crate::deployments::Group;
+use crate::deployments::{Group, rolls_back};
 use crate::revision;
 use crate::service_deployments;
 use crate::serving::serving;
@@ -36,6 +36,8 @@ pub struct Entry {
     pub description: Option<String>,
     /// `user`, `autoscaling`, `codeDeployRollback`.
     pub creator: Option<String>,
+    /// The deployment that it takes back, if CodeDeploy made it for that.
+    pub rolls_back: Option<String>,
     /// Why it failed, in AWS's words.
     pub error: Option<String>,
     /// Whether its tasks are the ones that serve.
@@ -75,6 +77,7 @@ async fn of_service(clients: &Clients, target: &Target, limit: usize) -> Result<
             image: delivered.or(images.first()).and_then(|image| image.image.clone()),
             description: None,
             creator: None,
+            rolls_back: None,
             error: brief.status_reason.filter(|_| !succeeded),
             serves: succeeded && std::mem::take(&mut nobody),
         }
@@ -93,6 +96,7 @@ async fn of_group(clients: &Clients, target: &Target, limit: usize) -> Result<Ve
     Ok(deployments
         .into_iter()
         .map(|info| {
+            let rolls_back = rolls_back(&info);
             let id = info.deployment_id.unwrap_or_default();
             let spec = specs.get(&id);
             let image = spec.and_then(|(definition, container)| {
@@ -101,6 +105,7 @@ async fn of_group(clients: &Clients, target: &Target, limit: usize) -> Result<Ve
             });
             Entry {
                 serves: serves == Some(id.as_str()),
+                rolls_back,
                 status: info.status.map_or_else(|| "Unknown".to_owned(), |status| status.as_str().to_owned()),
                 created: info.create_time.map(Time::from),
                 completed: info.complete_time.map(Time::from),

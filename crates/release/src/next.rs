@@ -74,6 +74,9 @@ fn of_pipeline(report: &Report, pipeline: &Pipeline) -> Option<String> {
 }
 
 fn of_deployment(report: &Report, deployment: &Deployment, shift: Option<Shift>) -> Vec<String> {
+    if let Some(undone) = deployment.rolls_back.as_ref().filter(|_| !deployment.phase.has_ended()) {
+        return vec![going_back(report, &deployment.id, undone)];
+    }
     let by_itself = deployment.on_timeout == Some(OnTimeout::ContinueDeployment);
     match deployment.phase {
         Phase::Preparing => preparing(report, deployment, by_itself),
@@ -81,14 +84,36 @@ fn of_deployment(report: &Report, deployment: &Deployment, shift: Option<Shift>)
         _ if deployment.goes_back() => vec![format!("it goes back: {}", serves(report))],
         Phase::Rerouting => rerouting(report, shift),
         Phase::Rerouted => rerouted(report, deployment),
-        Phase::Done => vec![format!("nothing: {}", serves(report))],
-        Phase::Failed if report.pipeline.is_none() && report.controller != "ECS" => {
+        Phase::Done if deployment.rolls_back.is_none() => vec![format!("nothing: {}", serves(report))],
+        Phase::Failed if stayed(report) => {
+            vec![format!("nothing: {} all the same; `wharf release rollback` goes back", serves(report))]
+        }
+        Phase::Done | Phase::Failed if report.pipeline.is_none() && report.controller != "ECS" => {
             vec![format!("nothing: {}", serves(report))]
         }
-        Phase::Failed => {
+        Phase::Done | Phase::Failed => {
             vec![format!("nothing: {}; {} brings another version", serves(report), starts(report))]
         }
     }
+}
+
+/// What CodeDeploy's own rollback comes to.
+fn going_back(report: &Report, id: &str, undone: &str) -> String {
+    let blue = report.task_sets.iter().find(|set| set.color.as_deref() == Some("Blue"));
+    let Some(back) = blue.or_else(|| report.primary()) else {
+        return format!("{id} rolls back {undone}; {}", serves(report));
+    };
+    let has_all = back.shares.iter().filter(|share| share.production).all(|share| share.percent == 100);
+    if back.role == Role::Primary && has_all {
+        return format!("{} serves; {id} rolls back {undone}", back.task_definition);
+    }
+    format!("traffic goes back to {}; {id} rolls back {undone}", back.task_definition)
+}
+
+/// Whether the tasks of a deployment that failed serve: it was not rolled back after the traffic had moved.
+fn stayed(report: &Report) -> bool {
+    report.controller == "CODE_DEPLOY"
+        && report.primary().is_some_and(|primary| primary.color.as_deref() == Some("Green"))
 }
 
 fn preparing(report: &Report, deployment: &Deployment, by_itself: bool) -> Vec<String> {
@@ -231,7 +256,7 @@ fn serves(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::{
-        deployment, event, failed_deployment, pipeline_at, pipeline_failed_at, report, task_set,
+        deployment, event, failed_deployment, pipeline_at, pipeline_failed_at, report, rollback_of, task_set,
     };
     use crate::report::{Cause, GROUP_GONE, Share};
 
@@ -273,6 +298,34 @@ mod tests {
             next(&fed(failed), None),
             ["nothing: web:7 serves; `wharf release push DIR` brings another version"]
         );
+    }
+
+    #[test]
+    fn a_rollback_says_where_the_traffic_goes() {
+        let failed = || failed_deployment("HOOK_EXECUTION_FAILURE", "it said no");
+        let mut back = rollback_of(failed(), "InProgress", Phase::Rerouting);
+        let share = |percent| vec![Share { port: 80, production: true, percent }];
+        let mut green = task_set("web:8", "green", 2);
+        green.color = Some("Green".into());
+        back.task_sets[0].color = Some("Blue".into());
+        back.task_sets.push(green);
+        // The traffic had not moved.
+        back.task_sets[0].shares = share(100);
+        assert_eq!(next(&back, None), ["web:7 serves; d-2 rolls back d-1"]);
+        // It had, in part or wholly.
+        back.task_sets[0].shares = share(90);
+        assert_eq!(next(&back, None), ["traffic goes back to web:7; d-2 rolls back d-1"]);
+        back.task_sets[0].role = Role::Other;
+        back.task_sets[1].role = Role::Primary;
+        assert_eq!(next(&back, None), ["traffic goes back to web:7; d-2 rolls back d-1"]);
+        // Its end, and that of one that came to nothing.
+        back.deployment.as_mut().unwrap().phase = Phase::Failed;
+        assert_eq!(
+            next(&back, None),
+            ["nothing: web:8 serves all the same; `wharf release rollback` goes back"]
+        );
+        let done = rollback_of(failed(), "Succeeded", Phase::Done);
+        assert_eq!(next(&done, None), ["nothing: web:7 serves"]);
     }
 
     #[test]

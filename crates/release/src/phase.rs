@@ -9,11 +9,18 @@ use crate::time::Time;
 const OF_TRAFFIC: &[&str] = &["BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"];
 
 /// The phase of a deployment of CodeDeploy. `terminating` says that the wait has begun after which the tasks that served
-/// before are stopped.
-pub(crate) fn of_codedeploy(status: &str, events: &[LifecycleEvent], terminating: bool) -> Phase {
+/// before are stopped, `goes_back` that it takes back another one.
+pub(crate) fn of_codedeploy(
+    status: &str,
+    events: &[LifecycleEvent],
+    terminating: bool,
+    goes_back: bool,
+) -> Phase {
     match status {
         "Succeeded" => Phase::Done,
         "Failed" | "Stopped" => Phase::Failed,
+        // Traffic may be on its way back, and nobody is asked.
+        _ if goes_back => Phase::Rerouting,
         "Ready" => Phase::Ready,
         _ if terminating || is_over(events, "AfterAllowTraffic") => Phase::Rerouted,
         _ if events.iter().any(|event| OF_TRAFFIC.contains(&event.name.as_str()) && has_begun(event)) => {
@@ -117,10 +124,19 @@ mod tests {
             ("Failed", "Install", Phase::Failed),
             ("Stopped", "AllowTraffic", Phase::Failed),
         ] {
-            assert_eq!(of_codedeploy(status, &events(at), false), phase, "{status} {at}");
+            assert_eq!(of_codedeploy(status, &events(at), false, false), phase, "{status} {at}");
         }
-        assert_eq!(of_codedeploy("Created", &[], false), Phase::Preparing);
-        assert_eq!(of_codedeploy("InProgress", &[], true), Phase::Rerouted);
+        assert_eq!(of_codedeploy("Created", &[], false, false), Phase::Preparing);
+        assert_eq!(of_codedeploy("InProgress", &[], true, false), Phase::Rerouted);
+        for (status, phase) in [
+            ("Created", Phase::Rerouting),
+            ("InProgress", Phase::Rerouting),
+            ("Ready", Phase::Rerouting),
+            ("Succeeded", Phase::Done),
+            ("Failed", Phase::Failed),
+        ] {
+            assert_eq!(of_codedeploy(status, &[], true, true), phase, "rollback: {status}");
+        }
     }
 
     #[test]

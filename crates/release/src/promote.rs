@@ -17,12 +17,16 @@ pub enum Step {
     Serves,
     /// It has succeeded, and the tasks before are gone.
     Done,
-    /// It failed, or was stopped.
+    /// It failed, or was stopped; perhaps CodeDeploy has gone back since then.
     Failed,
 }
 
 /// What is next on the way to a promotion.
 pub fn step(report: &Report) -> Step {
+    // What was to take over is taken back: there is nothing to promote in that.
+    if report.goes_back() {
+        return Step::Failed;
+    }
     match report.deployment.as_ref().map(|deployment| deployment.phase) {
         None => Step::Never,
         Some(Phase::Preparing) => Step::Prepare,
@@ -106,7 +110,7 @@ pub fn is_settled(report: &Report) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{deployment, event, report, task_set};
+    use crate::fixtures::{deployment, event, failed_deployment, report, rollback_of, task_set};
     use crate::report::{Share, TargetHealth};
 
     /// Tasks that serve, and beside them others.
@@ -151,6 +155,14 @@ mod tests {
             let events = vec![event(stage, "InProgress", None)];
             report.deployment = Some(Deployment { events, ..deployment("IN_PROGRESS", Phase::Ready) });
             assert_eq!((obstacles(&report).len(), is_tested(&report)), (reasons, tested), "{stage}");
+        }
+    }
+
+    #[test]
+    fn a_rollback_by_codedeploy_is_not_promoted() {
+        for (status, phase) in [("Created", Phase::Rerouting), ("Succeeded", Phase::Done)] {
+            let report = rollback_of(failed_deployment("TIMEOUT", "too late"), status, phase);
+            assert_eq!(step(&report), Step::Failed, "{status}");
         }
     }
 

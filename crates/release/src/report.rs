@@ -23,7 +23,7 @@ pub struct Report {
     pub pipeline: Option<Pipeline>,
     /// The deployment that was started last, running or not; none before the first.
     pub deployment: Option<Deployment>,
-    /// The deployment that this one takes back, if it was made for that.
+    /// The deployment that this one takes back, if it was made for that: the one that failed, even if rollbacks of it did, too.
     pub rolled_back: Option<Deployment>,
     /// What serves, and beside it what is about to take over or to go. The primary one comes first.
     pub task_sets: Vec<TaskSet>,
@@ -51,6 +51,18 @@ impl Report {
         self.task_sets.iter().find(|set| set.role == Role::Primary)
     }
 
+    /// Whether the newest deployment is CodeDeploy's own, which takes back one that failed or was stopped. What was to be
+    /// released is not, however well the rollback ends.
+    pub fn goes_back(&self) -> bool {
+        self.deployment.as_ref().is_some_and(|deployment| deployment.rolls_back.is_some())
+    }
+
+    /// When the deployment was asked for; if it takes back another one, when that was.
+    pub(crate) fn asked_for(&self) -> Option<Time> {
+        let deployment = if self.goes_back() { &self.rolled_back } else { &self.deployment };
+        deployment.as_ref().and_then(|deployment| deployment.created)
+    }
+
     /// Whether the pipeline is on its way to a deployment that has not begun: the newest one is that of an earlier execution.
     pub fn deployment_is_to_come(&self) -> bool {
         let Some(pipeline) = self.pipeline.as_ref().filter(|pipeline| pipeline.is_running()) else {
@@ -58,7 +70,7 @@ impl Report {
         };
         match &self.deployment {
             None => true,
-            Some(deployment) => deployment.created < pipeline.started,
+            Some(_) => self.asked_for() < pipeline.started,
         }
     }
 
@@ -68,7 +80,7 @@ impl Report {
         let Some(pipeline) = self.pipeline.as_ref().filter(|pipeline| !pipeline.is_running()) else {
             return false;
         };
-        let created = self.deployment.as_ref().and_then(|deployment| deployment.created);
+        let created = self.asked_for();
         created.is_some() && created > pipeline.updated()
     }
 
@@ -198,8 +210,10 @@ pub struct Deployment {
     pub error: Option<DeploymentError>,
     /// What became of a rollback.
     pub rollback: Option<String>,
-    /// The deployment that this one takes back: CodeDeploy makes one of its own for an automatic rollback.
+    /// The deployment that this one takes back: CodeDeploy makes one of its own for a rollback.
     pub rolls_back: Option<String>,
+    /// The deployment that takes this one back.
+    pub rolled_back_by: Option<String>,
 }
 
 impl Deployment {

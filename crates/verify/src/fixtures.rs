@@ -234,5 +234,6 @@ pub(crate) fn deployment(status: &str, phase: Phase) -> Deployment {
         error: None,
         rollback: None,
         rolls_back: None,
+        rolled_back_by: None,
     }
 }

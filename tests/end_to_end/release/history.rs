@@ -17,13 +17,18 @@ fn listed() -> Result<()> {
     let first = shop.deployed("registry/web:2")?;
     let second = shop.deploy("web:3")?;
     shop.ok(&["rollback"])?;
+    let by_codedeploy = shop.deployments()?[0].clone();
     let third = shop.deployed("web:4")?;
     shop.ok(&["rollback"])?;
     let fourth = shop.deployments()?[0].clone();
     let text = shop.ok(&["history"])?.stdout;
     contains(
         &text,
-        &[&format!("    wharf release rollback of {third}"), "The deployment was stopped on request"],
+        &[
+            &format!("    wharf release rollback of {third}"),
+            "The deployment was stopped on request",
+            &format!("    CodeDeploy's rollback of {second}"),
+        ],
     )?;
     let json: Value = serde_json::from_str(&shop.ok(&["history", "--json"])?.stdout)?;
     let entries = json["deployments"].as_array().cloned().unwrap_or_default();
@@ -36,6 +41,7 @@ fn listed() -> Result<()> {
     let wanted = [
         json!([fourth, "InProgress", "web:2", "registry/web:2", true]),
         json!([third, "Succeeded", "web:4", "web:4", false]),
+        json!([by_codedeploy, "Succeeded", "web:2", "registry/web:2", false]),
         json!([second, "Stopped", "web:3", "web:3", false]),
         json!([first, "Succeeded", "web:2", "registry/web:2", false]),
     ];
@@ -43,7 +49,7 @@ fn listed() -> Result<()> {
     assert!(entries[0]["completed"].is_null() && entries[1]["completed"].is_string());
     assert_eq!(entries[0]["creator"], "user");
     let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("d-")).collect();
-    assert_eq!(lines.len(), 4, "{text}");
+    assert_eq!(lines.len(), 5, "{text}");
     contains(lines[0], &[&fourth, "InProgress, serves", "web:2", "registry/web:2"])
 }
 

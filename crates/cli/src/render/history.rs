@@ -15,7 +15,8 @@ pub(crate) fn table(entries: &[Entry], palette: Palette) -> String {
         let line = cells.collect::<Vec<_>>().join("  ");
         let line = line.trim_end();
         lines.push(if entry.serves { palette.bold(line) } else { line.to_owned() });
-        let below = [entry.description.as_ref(), entry.error.as_ref()];
+        let by_itself = entry.rolls_back.as_ref().map(|undone| format!("CodeDeploy's rollback of {undone}"));
+        let below = [by_itself.as_ref(), entry.description.as_ref(), entry.error.as_ref()];
         lines.extend(below.into_iter().flatten().map(|text| palette.faint(&format!("    {text}"))));
     }
     lines.join("\n")
@@ -50,16 +51,20 @@ mod tests {
             image: Some("web@sha256:0".into()),
             description: None,
             creator: Some("user".into()),
+            rolls_back: None,
             error: None,
             serves,
         };
         let mut failed = entry("d-2", "Failed", false);
         failed.error = Some("no task became healthy".into());
         failed.image = None;
-        let text = table(&[failed, entry("d-1", "Succeeded", true)], Palette { color: false });
+        let mut back = entry("d-3", "Succeeded", false);
+        back.rolls_back = Some("d-2".into());
+        let text = table(&[back, failed, entry("d-1", "Succeeded", true)], Palette { color: false });
         assert_eq!(
             text,
-            "d-2  Failed             1970-01-01T00:00:00Z  1 min 15 s  web:2\n    no task became healthy\n\
+            "d-3  Succeeded          1970-01-01T00:00:00Z  1 min 15 s  web:2  web@sha256:0\n    CodeDeploy's rollback of d-2\n\
+             d-2  Failed             1970-01-01T00:00:00Z  1 min 15 s  web:2\n    no task became healthy\n\
              d-1  Succeeded, serves  1970-01-01T00:00:00Z  1 min 15 s  web:2  web@sha256:0"
         );
     }

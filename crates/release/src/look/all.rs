@@ -7,6 +7,7 @@ use crate::report::{Listener, Pipeline, Report, Role, Share, TaskSet};
 use crate::target::{Controller, PipelineTarget, Target};
 use crate::time::Time;
 use aws_sdk_ecs::types as sdk;
+use std::collections::BTreeMap;
 use wharf_aws::Clients;
 use wharf_provider::Result;
 
@@ -45,8 +46,13 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
         }
     };
     let shift = deployed.shift;
+    // Whoever looks knows blue and green as the deployment that is taken back calls them.
+    let colors = match &mut deployed.rolled_back {
+        Some(before) if !before.colors.is_empty() => std::mem::take(&mut before.colors),
+        _ => std::mem::take(&mut deployed.colors),
+    };
     let task_sets =
-        service.sets.iter().map(|set| task_set(set, target, &deployed, &service, &traffic)).collect();
+        service.sets.iter().map(|set| task_set(set, target, &colors, &service, &traffic)).collect();
     let gone = |known: &PipelineTarget| format!("the pipeline {} is gone", known.name);
     let no_pipeline = target.pipeline.as_ref().filter(|_| pipeline.is_none()).map(gone);
     let no_pipeline = unseen_pipeline.or(no_pipeline);
@@ -68,7 +74,6 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
         causes: Vec::new(),
         next: Vec::new(),
     };
-    let colors = deployed.rolled_back.map_or(deployed.colors, |before| before.colors);
     let (evidence, unseen) = why::evidence(clients, target, &report, &service, &colors).await?;
     report.missing.extend(unseen);
     report.causes = causes(&report, &evidence);
@@ -106,7 +111,7 @@ async fn deployment(clients: &Clients, target: &Target, id: Option<&str>) -> Res
 fn task_set(
     set: &sdk::TaskSet,
     target: &Target,
-    deployed: &codedeploy::Seen,
+    colors: &BTreeMap<String, String>,
     service: &service::Seen,
     traffic: &traffic::Seen,
 ) -> TaskSet {
@@ -114,7 +119,7 @@ fn task_set(
     let group = set.load_balancers().first().and_then(sdk::LoadBalancer::target_group_arn);
     let group = group.map(|arn| traffic::group_name(arn).to_owned());
     TaskSet {
-        color: deployed.colors.get(&id).cloned(),
+        color: colors.get(&id).cloned(),
         role: if set.status() == Some("PRIMARY") { Role::Primary } else { Role::Other },
         task_definition: revision(set.task_definition().unwrap_or_default()).to_owned(),
         image: service.image(set, target.container.as_deref()),

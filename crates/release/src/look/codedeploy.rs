@@ -2,6 +2,7 @@
 //!
 //! Sources: `codedeploy:GetDeploymentGroup`, `GetDeployment`, `BatchGetDeploymentTargets` and `GetDeploymentConfig`.
 
+use crate::deployments::rolls_back;
 use crate::phase;
 use crate::report::{Deployment, DeploymentError, GROUP_GONE, LifecycleEvent, OnTimeout, Phase};
 use crate::shift::Shift;
@@ -38,17 +39,35 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
         let missing = vec![format!("{GROUP_GONE}{group} of the application {application} is gone")];
         return Ok(Seen { missing, ..Seen::default() });
     };
-    match found.last_attempted_deployment.and_then(|last| last.deployment_id) {
-        Some(id) => one(clients, &id, target).await,
-        None => Ok(Seen::default()),
+    let Some(id) = found.last_attempted_deployment.and_then(|last| last.deployment_id) else {
+        return Ok(Seen::default());
+    };
+    let seen = one(clients, &id, target).await?;
+    // The group may not know yet of the rollback that its deployment names.
+    let by = seen.deployment.as_ref().and_then(|deployment| deployment.rolled_back_by.clone());
+    if let Some(by) = by {
+        let rollback = one(clients, &by, target).await?;
+        if rollback.deployment.is_some() {
+            return Ok(rollback);
+        }
     }
+    Ok(seen)
 }
+
+/// How many rollbacks of rollbacks are looked through for what they take back.
+const CHAIN: usize = 5;
 
 /// A deployment, with the one that it takes back if it was made for that.
 pub(super) async fn one(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
+    let rolls_back =
+        |seen: &Seen| seen.deployment.as_ref().and_then(|deployment| deployment.rolls_back.clone());
     let mut seen = deployment(clients, id, target).await?;
-    if let Some(before) = seen.deployment.as_ref().and_then(|deployment| deployment.rolls_back.as_deref()) {
-        seen.rolled_back = Some(Box::new(deployment(clients, before, target).await?));
+    let mut next = rolls_back(&seen);
+    for _ in 0..CHAIN {
+        let Some(before) = next else { break };
+        let undone = deployment(clients, &before, target).await?;
+        next = rolls_back(&undone);
+        seen.rolled_back = Some(Box::new(undone));
     }
     Ok(seen)
 }
@@ -156,8 +175,13 @@ fn diagnostics(said: sdk::Diagnostics) -> Option<String> {
 }
 
 fn shown(id: &str, info: sdk::DeploymentInfo, events: Vec<LifecycleEvent>) -> Deployment {
+    let rolls_back = rolls_back(&info);
     let status = info.status.map_or_else(|| "Unknown".to_owned(), |status| status.as_str().to_owned());
-    let phase = phase::of_codedeploy(&status, &events, info.instance_termination_wait_time_started);
+    let other = |by: &String| by != id;
+    let rolled_back_by =
+        info.rollback_info.as_ref().and_then(|info| info.rollback_deployment_id.clone()).filter(other);
+    let terminating = info.instance_termination_wait_time_started;
+    let phase = phase::of_codedeploy(&status, &events, terminating, rolls_back.is_some());
     let settings = info.blue_green_deployment_configuration;
     let (ready, end) = match settings {
         Some(settings) => {
@@ -189,10 +213,8 @@ fn shown(id: &str, info: sdk::DeploymentInfo, events: Vec<LifecycleEvent>) -> De
             code: error.code.map(|code| code.as_str().to_owned()).unwrap_or_default(),
             message: error.message.unwrap_or_default(),
         }),
-        rolls_back: info
-            .rollback_info
-            .as_ref()
-            .and_then(|info| info.rollback_triggering_deployment_id.clone()),
+        rolls_back,
+        rolled_back_by,
         rollback: info.rollback_info.and_then(rollback),
         status,
         events,

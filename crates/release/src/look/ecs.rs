@@ -164,6 +164,7 @@ fn shown(arn: &str, found: &sdk::ServiceDeployment) -> Deployment {
             .map(|(since, minutes)| Time::from(since).plus_minutes(minutes.into())),
         error: reason.filter(|_| failed).map(|message| DeploymentError { code, message }),
         rolls_back: None,
+        rolled_back_by: None,
         rollback: found.rollback().and_then(|rollback| rollback.reason.clone()),
     }
 }

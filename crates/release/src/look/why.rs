@@ -27,7 +27,8 @@ pub(super) async fn evidence(
     colors: &BTreeMap<String, String>,
 ) -> Result<(Evidence, Vec<String>)> {
     let newest = report.deployment.as_ref().filter(|deployment| is_to_blame(report, deployment));
-    let deployment = report.rolled_back.as_ref().or(newest);
+    let undone = report.rolled_back.as_ref().filter(|_| !report.deployment_is_to_come());
+    let deployment = undone.or(newest);
     let unwell =
         deployment.is_some() || report.task_sets.iter().any(|set| !set.is_complete() || set.unhealthy() > 0);
     let since = match deployment {

@@ -3,7 +3,7 @@
 use super::step::{Choice, Past, Wanted, description};
 use crate::appspec::AppSpec;
 use crate::deploy::{Started, start_revision};
-use crate::deployments::{Group, is_active};
+use crate::deployments::{Group, is_active, rolls_back};
 use crate::history::AT_ONCE;
 use crate::revision::{self, Revision};
 use crate::serving::{Serving, name, serving};
@@ -55,7 +55,12 @@ pub async fn read(clients: &Clients, target: &Target, snapshot: &Snapshot) -> Re
         revision(location)
     });
     let revisions: Vec<Option<Revision>> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
-    let newest = deployments.iter().find(|info| info.status() == Some(&sdk::DeploymentStatus::Succeeded));
+    // What CodeDeploy went back to replaced nothing.
+    let brought = |info: &&sdk::DeploymentInfo| {
+        info.status() == Some(&sdk::DeploymentStatus::Succeeded)
+            && info.creator() != Some(&sdk::DeploymentCreator::CodeDeployRollback)
+    };
+    let newest = deployments.iter().find(brought);
     let previous = revision(newest.and_then(|info| info.previous_revision.clone())).await?;
     let past = deployments.into_iter().zip(&revisions);
     Ok(Candidates {
@@ -70,6 +75,7 @@ pub async fn read(clients: &Clients, target: &Target, snapshot: &Snapshot) -> Re
 fn seen(info: sdk::DeploymentInfo, revision: Option<&Revision>) -> Past {
     Past {
         is_active: is_active(&info),
+        rolls_back: rolls_back(&info),
         status: info.status.map_or_else(|| "Unknown".to_owned(), |status| status.as_str().to_owned()),
         description: info.description,
         creator: info.creator.map(|creator| creator.as_str().to_owned()),
@@ -105,6 +111,7 @@ impl Candidates {
         Wanted {
             to,
             previous: self.previous.as_ref().map(|found| found.task_definition().map(str::to_owned)),
+            brought: self.serving.as_ref().and_then(|serving| serving.deployment.clone()),
             own: self.own.as_deref().map(|own| name(own).to_owned()),
             serving,
         }

@@ -42,6 +42,7 @@ pub(super) async fn read(clients: &Clients, target: &Target) -> Result<Candidate
             is_active: deployments::is_active(brief.status()),
             description: None,
             creator: None,
+            rolls_back: None,
             task_definition: definition(brief).map(|arn| name(&arn).to_owned()),
         })
         .collect();

@@ -1,6 +1,7 @@
 //! What a rollback has to do next, by the deployments there were. No I/O.
 //!
-//! Running it again never goes back a second time: the last deployment tells what has been done already.
+//! Running it again never goes back a second time: the last deployment tells what has been done already. CodeDeploy makes
+//! deployments of its own to go back, also from one that wharf made to go back.
 
 /// How the description of a rollback begins; the id of the deployment that is undone follows.
 const PREFIX: &str = "wharf release rollback of ";
@@ -26,6 +27,8 @@ pub struct Past {
     pub description: Option<String>,
     /// `user`, `codeDeployRollback`.
     pub creator: Option<String>,
+    /// The deployment that it takes back, if CodeDeploy made it for that.
+    pub rolls_back: Option<String>,
     /// What it brought up, as `family:revision`; only of those that succeeded or are active, and only if AWS still knows.
     pub task_definition: Option<String>,
 }
@@ -33,17 +36,31 @@ pub struct Past {
 impl Past {
     /// The deployment that this one undoes, if wharf made it for that.
     fn undoes(&self) -> Option<&str> {
-        self.description.as_deref()?.strip_prefix(PREFIX)
+        self.description.as_deref().filter(|_| !self.is_automatic())?.strip_prefix(PREFIX)
     }
 
     fn succeeded(&self) -> bool {
         self.status == "Succeeded"
     }
 
-    /// Whether it was a rollback that came to nothing: then the one it should have undone is to be undone still.
-    fn is_in_vain(&self) -> bool {
-        self.undoes().is_some() && !self.is_active && !self.succeeded()
+    /// Whether CodeDeploy made it, to go back from one that failed or was stopped.
+    fn is_automatic(&self) -> bool {
+        self.creator.as_deref() == Some(CODEDEPLOY)
     }
+}
+
+/// What CodeDeploy took back by a deployment of its own, the newest first, with what was before it: if it is a rollback itself,
+/// what that took back. Empty if that is not known any more.
+fn taken_back<'a>(automatic: &Past, before: &'a [Past]) -> &'a [Past] {
+    let (mut automatic, mut before) = (automatic, before);
+    while let Some(id) = &automatic.rolls_back {
+        let Some(place) = before.iter().position(|past| past.id == *id) else { break };
+        match &before[place..] {
+            [undone, rest @ ..] if undone.is_automatic() => (automatic, before) = (undone, rest),
+            found => return found,
+        }
+    }
+    &[]
 }
 
 /// What a rollback has to do next.
@@ -89,7 +106,7 @@ pub enum Nothing {
         /// The deployment that it undid, if that is known.
         undone: Option<String>,
     },
-    /// The last deployment has failed or was stopped: what was there before it serves.
+    /// The last deployment has failed or was stopped, and what was there before it serves.
     NotReleased {
         /// Its id.
         id: String,
@@ -131,6 +148,8 @@ pub struct Wanted {
     pub to: Option<String>,
     /// What serves.
     pub serving: Option<String>,
+    /// The deployment that brought what serves; none if it came with the service.
+    pub brought: Option<String>,
     /// What the last deployment replaced, if CodeDeploy tells: the task definition, if that can be read.
     pub previous: Option<Option<String>>,
     /// The stack's own task definition.
@@ -142,31 +161,46 @@ pub fn step(past: &[Past], wanted: &Wanted) -> Step {
     if let Some(to) = &wanted.to {
         return towards(past, to, wanted.serving.as_deref());
     }
-    // A rollback that came to nothing is tried again.
     let mut last = past;
-    while let [first, rest @ ..] = last
-        && first.is_in_vain()
-    {
-        last = rest;
-    }
-    let Some((newest, before)) = last.split_first() else { return Step::Nothing(Nothing::Never) };
-    if newest.is_active {
-        return active(newest);
-    }
-    let is_rollback = newest.undoes().is_some() || newest.creator.as_deref() == Some(CODEDEPLOY);
-    if newest.succeeded() && is_rollback {
-        let undone = newest.undoes().map(str::to_owned);
-        return Step::Nothing(Nothing::RolledBack { id: newest.id.clone(), undone });
-    }
-    if !newest.succeeded() {
+    loop {
+        let Some((newest, before)) = last.split_first() else { return Step::Nothing(Nothing::Never) };
+        if newest.is_active {
+            return active(newest);
+        }
         let (id, status) = (newest.id.clone(), newest.status.clone());
-        return Step::Nothing(Nothing::NotReleased { id, status });
-    }
-    let live = wanted.serving.as_deref().or(newest.task_definition.as_deref());
-    let undone = newest.id.clone();
-    match back(past, before, live, wanted) {
-        Some(choice) => Step::Release { undone, choice },
-        None => Step::Nothing(Nothing::NothingBefore { id: undone }),
+        let serves = |past: &Past| wanted.brought.as_deref() == Some(past.id.as_str());
+        // What was tried last, and whether that came to nothing.
+        let (tried, rest, in_vain) = match newest.is_automatic().then(|| taken_back(newest, before)) {
+            None => (newest, before, !newest.succeeded() && !serves(newest)),
+            Some([undone, rest @ ..]) => (undone, rest, newest.succeeded() || !serves(undone)),
+            Some([]) if newest.succeeded() => {
+                return Step::Nothing(Nothing::RolledBack { id, undone: None });
+            }
+            Some([]) => return Step::Nothing(Nothing::NotReleased { id, status }),
+        };
+        match (tried.undoes(), in_vain) {
+            // A rollback that came to nothing is tried again: what it should have undone is to be undone still.
+            (Some(_), true) => last = rest,
+            (Some(undone), false) => {
+                let undone = Some(undone.to_owned());
+                return Step::Nothing(Nothing::RolledBack { id: tried.id.clone(), undone });
+            }
+            (None, true) if newest.is_automatic() && newest.succeeded() => {
+                return Step::Nothing(Nothing::RolledBack { id, undone: Some(tried.id.clone()) });
+            }
+            (None, true) => {
+                let (id, status) = (tried.id.clone(), tried.status.clone());
+                return Step::Nothing(Nothing::NotReleased { id, status });
+            }
+            (None, false) => {
+                let live = wanted.serving.as_deref().or(tried.task_definition.as_deref());
+                let undone = tried.id.clone();
+                return match back(past, rest, live, wanted) {
+                    Some(choice) => Step::Release { undone, choice },
+                    None => Step::Nothing(Nothing::NothingBefore { id: undone }),
+                };
+            }
+        }
     }
 }
 
@@ -174,18 +208,20 @@ fn active(newest: &Past) -> Step {
     let id = newest.id.clone();
     match newest.undoes() {
         Some(undone) => Step::Resume { id, undone: undone.to_owned() },
-        None if newest.creator.as_deref() == Some(CODEDEPLOY) => Step::Wait { id },
+        None if newest.is_automatic() => Step::Wait { id },
         None => Step::Stop { id },
     }
 }
 
-/// The last good revision: of the newest deployment that succeeded, was not rolled back, and brought something else.
+/// The last good revision: of the newest deployment that succeeded, was not rolled back, and brought something else. What
+/// CodeDeploy itself went back to, one before has brought.
 fn back(all: &[Past], before: &[Past], live: Option<&str>, wanted: &Wanted) -> Option<Choice> {
     let differs = |definition: &Option<String>| definition.is_some() && definition.as_deref() != live;
     let was_undone = |id: &str| all.iter().any(|past| past.succeeded() && past.undoes() == Some(id));
     let good = before
         .iter()
-        .find(|past| past.succeeded() && differs(&past.task_definition) && !was_undone(&past.id))
+        .filter(|past| past.succeeded() && !past.is_automatic())
+        .find(|past| differs(&past.task_definition) && !was_undone(&past.id))
         .map(|past| Choice::Deployment {
             id: past.id.clone(),
             task_definition: past.task_definition.clone(),
@@ -214,160 +250,11 @@ fn towards(past: &[Past], to: &str, serving: Option<&str>) -> Step {
         }
         None => Choice::TaskDefinition(to.to_owned()),
     };
-    let newest = past.iter().find(|past| past.succeeded() && past.undoes().is_none());
+    let newest = past.iter().find(|past| past.succeeded() && past.undoes().is_none() && !past.is_automatic());
     let undone = newest.map_or_else(|| "the first version".to_owned(), |past| past.id.clone());
     Step::Release { undone, choice }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn past(id: &str, status: &str, definition: &str) -> Past {
-        Past {
-            id: id.into(),
-            status: status.into(),
-            is_active: !["Succeeded", "Failed", "Stopped"].contains(&status),
-            task_definition: Some(definition.into()),
-            creator: Some("user".into()),
-            ..Past::default()
-        }
-    }
-
-    fn undoing(undone: &str, past: Past) -> Past {
-        Past { description: Some(description(undone)), ..past }
-    }
-
-    fn serving(definition: &str) -> Wanted {
-        Wanted { serving: Some(definition.into()), ..Wanted::default() }
-    }
-
-    fn release(undone: &str, id: &str, definition: &str) -> Step {
-        let choice = Choice::Deployment { id: id.into(), task_definition: Some(definition.into()) };
-        Step::Release { undone: undone.into(), choice }
-    }
-
-    fn nothing(step: Step) -> Nothing {
-        match step {
-            Step::Nothing(nothing) => nothing,
-            step => panic!("{step:?}"),
-        }
-    }
-
-    #[test]
-    fn what_is_active_is_stopped() {
-        for status in ["Created", "Queued", "InProgress", "Ready"] {
-            let all = [past("d-2", status, "web:2"), past("d-1", "Succeeded", "web:1")];
-            assert_eq!(step(&all, &serving("web:1")), Step::Stop { id: "d-2".into() });
-        }
-    }
-
-    #[test]
-    fn the_last_good_version_comes_back() {
-        // Not the one that brought the same, not one that failed.
-        let all = [
-            past("d-5", "Succeeded", "web:5"),
-            past("d-4", "Succeeded", "web:5"),
-            past("d-3", "Failed", "web:4"),
-            past("d-2", "Succeeded", "web:2"),
-            past("d-1", "Succeeded", "web:1"),
-        ];
-        assert_eq!(step(&all, &serving("web:5")), release("d-5", "d-2", "web:2"));
-    }
-
-    #[test]
-    fn what_was_rolled_back_is_not_good() {
-        let all = [
-            past("d-5", "Succeeded", "web:1"),
-            undoing("d-2", past("d-3", "Succeeded", "web:1")),
-            past("d-2", "Succeeded", "web:2"),
-            past("d-1", "Succeeded", "web:1"),
-            past("d-0", "Succeeded", "web:0"),
-        ];
-        assert_eq!(step(&all, &serving("web:1")), release("d-5", "d-0", "web:0"));
-    }
-
-    #[test]
-    fn a_rollback_is_never_rolled_back() {
-        let done = [
-            undoing("d-2", past("d-3", "Succeeded", "web:1")),
-            past("d-2", "Succeeded", "web:2"),
-            past("d-1", "Succeeded", "web:1"),
-        ];
-        let rolled_back = Nothing::RolledBack { id: "d-3".into(), undone: Some("d-2".into()) };
-        assert_eq!(nothing(step(&done, &serving("web:1"))), rolled_back);
-        for status in ["Created", "InProgress", "Ready"] {
-            let running = [undoing("d-2", past("d-3", status, "web:1")), past("d-2", "Succeeded", "web:2")];
-            let resume = Step::Resume { id: "d-3".into(), undone: "d-2".into() };
-            assert_eq!(step(&running, &serving("web:2")), resume);
-        }
-        let by_codedeploy = Past { creator: Some(CODEDEPLOY.into()), ..past("d-3", "Succeeded", "web:1") };
-        let all = [by_codedeploy, past("d-2", "Failed", "web:2"), past("d-1", "Succeeded", "web:1")];
-        assert_eq!(
-            nothing(step(&all, &serving("web:1"))),
-            Nothing::RolledBack { id: "d-3".into(), undone: None }
-        );
-    }
-
-    #[test]
-    fn a_rollback_in_vain_is_tried_again() {
-        let all = [
-            undoing("d-2", past("d-4", "Stopped", "web:1")),
-            undoing("d-2", past("d-3", "Failed", "web:1")),
-            past("d-2", "Succeeded", "web:2"),
-            past("d-1", "Succeeded", "web:1"),
-        ];
-        assert_eq!(step(&all, &serving("web:2")), release("d-2", "d-1", "web:1"));
-    }
-
-    #[test]
-    fn what_never_served_needs_no_rollback() {
-        assert_eq!(nothing(step(&[], &serving("web:1"))), Nothing::Never);
-        for status in ["Failed", "Stopped"] {
-            let all = [past("d-2", status, "web:2"), past("d-1", "Succeeded", "web:1")];
-            let wanted = Nothing::NotReleased { id: "d-2".into(), status: status.into() };
-            assert_eq!(nothing(step(&all, &serving("web:1"))), wanted);
-        }
-    }
-
-    #[test]
-    fn without_an_earlier_deployment_it_is_what_was_there_before() {
-        let first = [past("d-1", "Succeeded", "web:2")];
-        let mut wanted = serving("web:2");
-        assert_eq!(nothing(step(&first, &wanted)), Nothing::NothingBefore { id: "d-1".into() });
-        wanted.own = Some("web:2".into());
-        assert_eq!(nothing(step(&first, &wanted)), Nothing::NothingBefore { id: "d-1".into() });
-        wanted.own = Some("web:1".into());
-        let choice = Choice::TaskDefinition("web:1".into());
-        assert_eq!(step(&first, &wanted), Step::Release { undone: "d-1".into(), choice });
-        // What CodeDeploy remembers comes first, if it is something else.
-        wanted.previous = Some(Some("web:2".into()));
-        let choice = Choice::TaskDefinition("web:1".into());
-        assert_eq!(step(&first, &wanted), Step::Release { undone: "d-1".into(), choice });
-        for previous in [None, Some("web:0".into())] {
-            wanted.previous = Some(previous);
-            let choice = Choice::Previous;
-            assert_eq!(step(&first, &wanted), Step::Release { undone: "d-1".into(), choice });
-        }
-    }
-
-    #[test]
-    fn further_back_by_name() {
-        let all = [
-            undoing("d-3", past("d-4", "Succeeded", "web:2")),
-            past("d-3", "Succeeded", "web:3"),
-            past("d-2", "Succeeded", "web:2"),
-            past("d-1", "Succeeded", "web:1"),
-        ];
-        let to = |to: &str| Wanted { to: Some(to.into()), ..serving("web:2") };
-        assert_eq!(step(&all, &to("web:1")), release("d-3", "d-1", "web:1"));
-        assert_eq!(step(&all, &to("web:3")), release("d-3", "d-3", "web:3"));
-        assert_eq!(nothing(step(&all, &to("web:2"))), Nothing::Serves { task_definition: "web:2".into() });
-        let choice = Choice::TaskDefinition("web:9".into());
-        assert_eq!(step(&all, &to("web:9")), Step::Release { undone: "d-3".into(), choice });
-        let running = [undoing("d-3", past("d-5", "Ready", "web:1")), past("d-3", "Succeeded", "web:3")];
-        let resume = Step::Resume { id: "d-5".into(), undone: "d-3".into() };
-        assert_eq!(step(&running, &to("web:1")), resume);
-        assert_eq!(step(&running, &to("web:0")), Step::Stop { id: "d-5".into() });
-    }
-}
+#[path = "step_tests.rs"]
+mod tests;

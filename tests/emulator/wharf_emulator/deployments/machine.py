@@ -15,7 +15,7 @@ from .. import clock
 from ..call import ACCOUNT, Call
 from ..hooks import on_time
 from ..missing.codedeploy import routing
-from . import describe, listeners, settings, task_sets
+from . import describe, listeners, rollbacks, settings, task_sets
 from .rollout import FINISHED, Failure, instant
 
 INSTALL_SECONDS = 60 * 60
@@ -32,9 +32,17 @@ def advance() -> None:
     if not dict.__contains__(backends, ACCOUNT):
         return
     for region, backend in list(dict.items(backends[ACCOUNT])):
-        for deployment in list(backend.deployments.values()):
-            if hasattr(deployment, "wharf_rollout") and deployment.status not in FINISHED:
+        # the end of one may be the beginning of another, which takes it back
+        seen: set[str] = set()
+        while todo := [item for item in _active(backend) if item.deployment_id not in seen]:
+            for deployment in todo:
+                seen.add(deployment.deployment_id)
                 Machine(Call("codedeploy", "advance", "json", region, None), deployment).run()
+
+
+def _active(backend: Any) -> list[Any]:
+    known = backend.deployments.values()
+    return [item for item in known if hasattr(item, "wharf_rollout") and item.status not in FINISHED]
 
 
 class Machine:
@@ -49,7 +57,8 @@ class Machine:
     def run(self) -> None:
         """Goes through all phases that are due."""
         now = self.now
-        self._listen()
+        if not rollbacks.is_rollback(self.deployment):
+            self._listen()
         while self.deployment.status not in FINISHED and (self.rollout.due <= now or self.rollout.phase == "install"):
             phase = self.rollout.phase
             try:
@@ -197,7 +206,7 @@ class Machine:
     def ready_timeout(self) -> None:
         """Nobody continued the deployment."""
         message = "The deployment was stopped: traffic was not rerouted before the end of the wait period"
-        self.stop(message, rollback=True)
+        self.stop(message, rollback=False)
 
     def reroute(self) -> None:
         """Begins to send the production traffic to green."""
@@ -238,8 +247,25 @@ class Machine:
         blue = task_sets.by_arn(service, self.rollout.blue)
         if blue is not None:
             task_sets.delete(self.call, service, blue)
-        self._finish("Succeeded")
-        self.deployment.deployment_group.wharf_successful = self.deployment.deployment_id
+        self._succeed()
+
+    def take_back(self) -> None:
+        """Sends all traffic back to the task set that another deployment was to replace."""
+        self.deployment.status = "InProgress"
+        self.deployment.start_time = instant(self.rollout.due)
+        service = self._service()
+        if self.rollout.blue and task_sets.by_arn(service, self.rollout.blue) is None:
+            raise Failure("ECS_UPDATE_ERROR", "The original task set is gone")
+        for event in rollbacks.SKIPPED:
+            self.rollout.end(event, "Skipped")
+        self.rollout.begin("AllowTraffic")
+        self._go_back()
+        self._next("taken_back")
+
+    def taken_back(self) -> None:
+        """All is as it was."""
+        self.rollout.end("AllowTraffic")
+        self._succeed()
 
     def stop(self, message: str, rollback: bool, code: str = "MANUAL_STOP") -> None:
         """Ends the deployment on request, or because of an alarm."""
@@ -251,19 +277,30 @@ class Machine:
         self._finish("Stopped")
 
     def fail(self, failure: Failure) -> None:
-        """Ends the deployment with an error, and rolls it back if the group wants that."""
+        """Ends the deployment with an error, and rolls it back if the group wants that; no rollback of a rollback."""
         self._look()
         event = self.rollout.current()
         if event:
             self.rollout.end(event, "Failed", failure.message, failure.log)
-        self._undo(wants_rollback(self.deployment, "DEPLOYMENT_FAILURE"), failure.message)
+        wanted = wants_rollback(self.deployment, "DEPLOYMENT_FAILURE") and not rollbacks.is_rollback(self.deployment)
+        self._undo(wanted, failure.message)
         self.rollout.error = {"code": failure.code, "message": failure.message}
         self._finish("Failed")
 
     def _undo(self, rollback: bool, why: str) -> None:
         """Takes back what was done; once production traffic has moved, only if a rollback is wanted."""
+        made = rollbacks.begin(self.call, self.deployment) if rollback else None
+        if made is not None:
+            self.rollout.rollback = {**self.rollout.rollback, "rollbackDeploymentId": made}
+            return
         if self.rollout.weight and not rollback:
             return
+        self._go_back()
+        if rollback:
+            message = f"Traffic stays with the original task set: {why}"
+            self.rollout.rollback = {**self.rollout.rollback, "rollbackMessage": message}
+
+    def _go_back(self) -> None:
         service = task_sets.service_of(self.call, self.deployment.deployment_group)
         blue = task_sets.by_arn(service, self.rollout.blue) if service is not None else None
         if self.rollout.weight and blue is not None:
@@ -278,8 +315,10 @@ class Machine:
         if green is not None and green.status != "PRIMARY":
             task_sets.delete(self.call, service, green)
             self.rollout.shown.get("Green", {}).update(status="DRAINING", runningCount=0, pendingCount=0)
-        if rollback:
-            self.rollout.rollback = {"rollbackMessage": f"Traffic stays with the original task set: {why}"}
+
+    def _succeed(self) -> None:
+        self._finish("Succeeded")
+        self.deployment.deployment_group.wharf_successful = self.deployment.deployment_id
 
     def _finish(self, status: str) -> None:
         self.deployment.status = status

@@ -12,9 +12,9 @@ from .. import clock
 from ..call import Call, Fault
 from ..hooks import before, instead
 from ..missing.codedeploy import CONFIGURATIONS, configuration_exists, group
-from . import appspec, describe, revisions, task_sets
+from . import appspec, describe, records, revisions, task_sets
 from .machine import Machine, wants_rollback
-from .rollout import FINISHED, Rollout, instant
+from .rollout import FINISHED, Rollout
 
 
 def _deployment(call: Call) -> Any:
@@ -57,40 +57,8 @@ def create_deployment(call: Call) -> dict[str, Any] | None:
             message = f"The Deployment Group '{name}' already has an active Deployment '{identity}'"
             raise Fault("DeploymentLimitExceededException", message)
     revisions.remember(call, revision)
-    return {"deploymentId": _new(call, owner, configuration, Rollout(spec, clock.now()), revision)}
-
-
-def _new(call: Call, owner: Any, configuration: str, rollout: Rollout, revision: dict[str, Any]) -> str:
-    from moto.codedeploy.models import DeploymentInfo
-    from moto.moto_api._internal import mock_random
-
-    from . import settings
-
-    params, backend = call.params, call.backend()
-    made = DeploymentInfo(
-        owner.application,
-        owner,
-        revision,
-        configuration,
-        params.get("description"),
-        params.get("ignoreApplicationStopFailures", False),
-        params.get("targetInstances"),
-        params.get("autoRollbackConfiguration"),
-        params.get("updateOutdatedInstancesOnly", False),
-        params.get("fileExistsBehavior"),
-        params.get("overrideAlarmConfiguration"),
-        "user",
-    )
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-    made.deployment_id = "d-" + "".join(mock_random.choice(letters) for _ in range(9))
-    made.create_time = instant(rollout.due)
-    last = backend.deployments.get(getattr(owner, "wharf_successful", ""))
-    rollout.previous = last.revision if last is not None else {}
-    rollout.due += settings.step()
-    made.wharf_rollout = rollout
-    backend.deployments[made.deployment_id] = made
-    owner.wharf_attempted = made.deployment_id
-    return made.deployment_id
+    made = records.add(call, owner, configuration, Rollout(spec, clock.now()), revision, params)
+    return {"deploymentId": made}
 
 
 @instead("codedeploy:GetDeployment")

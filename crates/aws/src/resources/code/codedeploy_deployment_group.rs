@@ -107,7 +107,11 @@ impl ResourceType for DeploymentGroup {
             "codedeploy:UntagResource",
             "iam:PassRole",
         ],
-        delete: &["codedeploy:DeleteDeploymentGroup", "codedeploy:StopDeployment"],
+        delete: &[
+            "codedeploy:DeleteDeploymentGroup",
+            "codedeploy:GetDeployment",
+            "codedeploy:StopDeployment",
+        ],
     };
     const FORESEEN: &'static [(&'static str, &'static str)] =
         &[("arn", "codedeploy:deploymentgroup:{app_name}/{deployment_group_name}")];

@@ -3,7 +3,7 @@
 use super::codedeploy_deployment_group::describe;
 use crate::clients::Clients;
 use crate::errors::Named;
-use aws_sdk_codedeploy::types::DeploymentGroupInfo;
+use aws_sdk_codedeploy::types::{DeploymentCreator, DeploymentGroupInfo};
 use wharf_provider::wait::Wait;
 use wharf_provider::{Error, Result};
 
@@ -17,20 +17,22 @@ fn running(group: &DeploymentGroupInfo) -> Option<(&str, &str)> {
     RUNNING.contains(&status).then_some((last.deployment_id()?, status))
 }
 
-/// Stops what runs, with a rollback: traffic goes to the tasks that served before, the new ones go. So nothing deploys
-/// any more when the service is scaled down.
+/// Stops what runs, with a rollback: traffic goes to the tasks that served before, the new ones go. The rollback is a
+/// deployment of its own, which is let run to its end. So nothing deploys any more when the service is scaled down.
 ///
-/// Source: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_StopDeployment.html>.
+/// Sources: <https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_StopDeployment.html>,
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html>.
 pub(super) async fn stop(cloud: &Clients, application: &str, group: &str) -> Result<()> {
     let mut stopped: Vec<String> = Vec::new();
     loop {
         let found = describe(cloud, application, vec![group.to_owned()]).await?.into_iter().next();
         let Some((id, status)) = found.as_ref().and_then(running) else { return Ok(()) };
-        // A rollback may be a deployment of its own. It is let run, unless it waits for somebody.
-        let is_first = stopped.is_empty();
-        if is_first || (status == "Ready" && !stopped.iter().any(|stopped| stopped == id)) {
+        let is_known = stopped.iter().any(|stopped| stopped == id);
+        // A rollback is stopped only if it waits for somebody, and then it is not rolled back itself.
+        let goes_back = !stopped.is_empty() || goes_back(cloud, id).await?;
+        if !is_known && (!goes_back || status == "Ready") {
             let request = cloud.codedeploy().stop_deployment().deployment_id(id);
-            let sent = request.auto_rollback_enabled(is_first).send().await;
+            let sent = request.auto_rollback_enabled(!goes_back).send().await;
             match sent.named("codedeploy:StopDeployment") {
                 Err(error) if has_ended(&error) => {}
                 other => drop(other?),
@@ -47,6 +49,17 @@ pub(super) async fn stop(cloud: &Clients, application: &str, group: &str) -> Res
         })
         .await?;
     }
+}
+
+/// Whether a deployment is CodeDeploy's own, which takes back another one.
+async fn goes_back(cloud: &Clients, id: &str) -> Result<bool> {
+    let answer = cloud.codedeploy().get_deployment().deployment_id(id).send().await;
+    let info = match answer.named("codedeploy:GetDeployment") {
+        Err(error) if has_ended(&error) => None,
+        other => other?.deployment_info,
+    };
+    let creator = info.and_then(|info| info.creator);
+    Ok(creator == Some(DeploymentCreator::CodeDeployRollback))
 }
 
 fn has_ended(error: &Error) -> bool {

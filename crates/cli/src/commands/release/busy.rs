@@ -1,21 +1,26 @@
 //! `--when-busy`: what is done about a deployment that is active.
 
-use super::follow::{Follower, STEPS, phase_of};
+use super::follow::{Follower, SHOWN, STEPS, is_over};
 use super::subject::Subject;
 use crate::args::WhenBusy;
 use crate::error::{self, CommandError, LOCKED};
 use crate::terminal;
-use wharf_release::{Phase, Report, busy};
+use wharf_release::{Phase, Report, busy, promote};
 
-/// Waits for a deployment, stops it, or refuses; afterwards it has ended.
+/// Waits for a deployment, stops it, or refuses; afterwards it has ended, and so has the one that takes it back. One that
+/// `goes_back` by itself is never stopped.
 pub(super) async fn clear(
     subject: &Subject,
     follower: &Follower<'_>,
     when_busy: WhenBusy,
     id: &str,
+    goes_back: bool,
 ) -> Result<(), CommandError> {
     let argument = subject.argument();
     match when_busy {
+        WhenBusy::Wait | WhenBusy::Stop if goes_back => {
+            terminal::note(&format!("CodeDeploy goes back by itself, with {id}; waiting until it has ended"));
+        }
         WhenBusy::Fail => {
             let error = CommandError::new(format!("the deployment {id} is active; nothing was changed"));
             return Err(CommandError { code: LOCKED, ..error }.hint(format!(
@@ -32,6 +37,20 @@ pub(super) async fn clear(
             stopped.map_err(|problem| error::cloud(&problem))?;
         }
     }
-    let has_ended = |report: &Report| phase_of(report, id).is_none_or(Phase::has_ended);
-    follower.until("the deployment to end", STEPS, has_ended).await.map(drop)
+    let over = |report: &Report| is_over(report, id);
+    let ended = follower.until("the deployment to end", STEPS, over).await?;
+    if when_busy == WhenBusy::Stop && is_left(&ended, id) {
+        // The deployment that goes back may be made a moment later.
+        if follower.within(SHOWN, |report| !is_left(report, id)).await?.is_some() {
+            follower.until("the rollback to end", STEPS, over).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a deployment was stopped and its tasks serve still.
+fn is_left(report: &Report, id: &str) -> bool {
+    let stopped = |newest: &wharf_release::Deployment| newest.id == id && newest.phase == Phase::Failed;
+    let is_new = |set: &wharf_release::TaskSet| set.color.as_deref() == Some("Green");
+    report.deployment.as_ref().is_some_and(stopped) && promote::serving(report).is_some_and(is_new)
 }

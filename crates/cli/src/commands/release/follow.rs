@@ -48,10 +48,25 @@ impl<'a> Follower<'a> {
         timeout: Duration,
         is_there: impl Fn(&Report) -> bool,
     ) -> Result<Report, CommandError> {
+        self.within(timeout, is_there).await?.ok_or_else(|| {
+            let seconds = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX);
+            let argument = self.subject.argument();
+            CommandError::new(format!("waited {} for {what}, in vain", span(seconds))).hint(format!(
+                "nothing is lost: `wharf release status{argument}` shows what it waits for, and the same command goes on"
+            ))
+        })
+    }
+
+    /// The same; none if the time is over.
+    pub(super) async fn within(
+        &self,
+        timeout: Duration,
+        is_there: impl Fn(&Report) -> bool,
+    ) -> Result<Option<Report>, CommandError> {
         let deadline = Instant::now() + timeout;
         let only = self.only.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let stay = only.map_or(Stay::Never, Stay::With);
-        let seen = watch::until(self.subject, Some(deadline), stay, |report| {
+        watch::until(self.subject, Some(deadline), stay, |report| {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             if last.is_some() {
                 for line in changes(last.as_ref(), &report) {
@@ -60,14 +75,8 @@ impl<'a> Follower<'a> {
             }
             *last = Some(report.clone());
             is_there(&report).then_some(report)
-        });
-        seen.await?.ok_or_else(|| {
-            let seconds = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX);
-            let argument = self.subject.argument();
-            CommandError::new(format!("waited {} for {what}, in vain", span(seconds))).hint(format!(
-                "nothing is lost: `wharf release status{argument}` shows what it waits for, and the same command goes on"
-            ))
         })
+        .await
     }
 }
 
@@ -87,7 +96,14 @@ pub(super) fn named(set: &TaskSet) -> String {
     }
 }
 
-/// How far a deployment is, if the report is about it.
+/// How far a deployment is, if the report is about it or about its rollback.
 pub(super) fn phase_of(report: &Report, id: &str) -> Option<Phase> {
-    report.deployment.as_ref().filter(|deployment| deployment.id == id).map(|deployment| deployment.phase)
+    let known = [&report.deployment, &report.rolled_back].into_iter().flatten();
+    known.into_iter().find(|deployment| deployment.id == id).map(|deployment| deployment.phase)
+}
+
+/// Whether nothing is under way of a deployment any more, CodeDeploy's own rollback of it included.
+pub(super) fn is_over(report: &Report, id: &str) -> bool {
+    let newest = report.deployment.as_ref().filter(|newest| newest.id == id || report.goes_back());
+    newest.is_none_or(|newest| newest.phase.has_ended())
 }

@@ -46,7 +46,14 @@ pub(crate) async fn run(args: &ReleasePush) -> Result<u8, CommandError> {
     if !is_same {
         let active = wharf_release::busy::active(clients, &subject.target).await.map_err(cloud)?;
         if let Some(active) = active {
-            busy::clear(&subject, &Follower::new(&subject), args.when_busy, &active.id).await?;
+            busy::clear(
+                &subject,
+                &Follower::new(&subject),
+                args.when_busy,
+                &active.id,
+                active.rolls_back.is_some(),
+            )
+            .await?;
         }
         signals::on_leaving("interrupted; the same command again goes on from there");
     }

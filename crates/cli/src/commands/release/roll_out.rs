@@ -9,10 +9,12 @@ use crate::error::{self, CommandError, mistakes};
 use crate::session::Session;
 use crate::terminal;
 use std::sync::Arc;
+use std::time::Duration;
 use wharf_core::{Address, Map, Value};
 use wharf_engine::asked_for;
 use wharf_plan::{Plan, Route};
 use wharf_release::appspec::{AppSpec, CapacityProvider, NetworkConfiguration};
+use wharf_release::promote::{self, Step as Way};
 use wharf_release::{Phase, Report, choose, deploy};
 use wharf_state::Snapshot;
 
@@ -75,12 +77,17 @@ async fn release(subject: &Subject, spec: &AppSpec, when_busy: WhenBusy) -> Resu
             Ok(started) => break started,
             Err(error) => error,
         };
-        let active = follower.look().await?.deployment.filter(|deployment| !deployment.phase.has_ended());
-        match active {
-            Some(deployment) if error.is_code("DeploymentLimitExceededException") => {
-                busy::clear(subject, &follower, when_busy, &deployment.id).await?;
+        if !error.is_code("DeploymentLimitExceededException") {
+            return Err(error::cloud(&error));
+        }
+        let active = wharf_release::busy::active(clients, target).await;
+        match active.map_err(|problem| error::cloud(&problem))? {
+            Some(active) => {
+                let goes_back = active.rolls_back.is_some();
+                busy::clear(subject, &follower, when_busy, &active.id, goes_back).await?;
             }
-            _ => return Err(error::cloud(&error)),
+            // It has ended meanwhile.
+            None => tokio::time::sleep(Duration::from_secs(1)).await,
         }
     };
     let revision = spec.task_definition.rsplit('/').next().unwrap_or_default();
@@ -93,7 +100,7 @@ async fn release(subject: &Subject, spec: &AppSpec, when_busy: WhenBusy) -> Resu
     let report = follower.until("the deployment to be ready", STEPS, is_there).await?;
     let argument = &subject.argument();
     match &report.deployment {
-        Some(deployment) if deployment.phase == Phase::Failed => return Err(failed(&report, argument)),
+        _ if promote::step(&report) == Way::Failed => return Err(failed(&report, argument)),
         Some(deployment) if deployment.phase == Phase::Ready => {
             let test = report.listeners.iter().find(|listener| !listener.production);
             let at = test.map(|listener| format!(" at {}", listener.url)).unwrap_or_default();

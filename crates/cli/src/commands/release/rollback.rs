@@ -1,5 +1,5 @@
 use super::busy;
-use super::follow::{Follower, SHOWN, STEPS, phase_of, serves};
+use super::follow::{Follower, SHOWN, STEPS, is_over, phase_of, serves};
 use super::promote::is_at_another;
 use super::subject::Subject;
 use super::wait::failed;
@@ -11,7 +11,7 @@ use wharf_provider::Error as CloudError;
 use wharf_release::deploy::{Hold, proceed};
 use wharf_release::promote::{self, Step as Way};
 use wharf_release::rollback::{self, Choice, Nothing, Step};
-use wharf_release::{Controller, Deployment, Phase, Report};
+use wharf_release::{Controller, Deployment, Report};
 
 /// How long CodeDeploy may take to send the traffic back.
 const BACK: Duration = Duration::from_mins(30);
@@ -22,6 +22,9 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     let clients = &subject.session.clients;
     let argument = &subject.argument();
     let cloud = |problem: CloudError| subject.cloud(&problem);
+    // What this run has stopped, or has waited for.
+    let mut stopped: Option<String> = None;
+    let mut waited = false;
     loop {
         let found = rollback::read(clients, &subject.target, &subject.snapshot).await.map_err(cloud)?;
         match rollback::step(&found.past, &found.wanted(args.to.as_deref())) {
@@ -31,7 +34,12 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
                     Nothing::NotReleased { .. } => back(&follower).await?,
                     _ => follower.look().await?,
                 };
-                terminal::out(&format!("{}; {}.", said(&nothing), serves(&report)));
+                if let Some(id) = stopped.filter(|id| has_undone(&nothing, id)) {
+                    terminal::out(&format!("{id} is stopped and rolled back; {}.", serves(&report)));
+                    still_asked(&subject);
+                    return Ok(0);
+                }
+                terminal::out(&format!("{}; {}.", said(&nothing, waited), serves(&report)));
                 if matches!(nothing, Nothing::NotReleased { .. } | Nothing::RolledBack { .. }) {
                     terminal::note(&format!(
                         "hint: `wharf release history{argument}` lists what there was; `--to REVISION` goes further back"
@@ -40,19 +48,13 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
                 return Ok(0);
             }
             Step::Stop { id } => {
-                busy::clear(&subject, &follower, args.when_busy, &id).await?;
-                let report = back(&follower).await?;
-                let stopped = phase_of(&report, &id).is_none_or(|phase| phase == Phase::Failed);
-                if stopped && args.when_busy == WhenBusy::Stop && args.to.is_none() {
-                    terminal::out(&format!("{id} is stopped and rolled back; {}.", serves(&report)));
-                    still_asked(&subject);
-                    return Ok(0);
-                }
+                busy::clear(&subject, &follower, args.when_busy, &id, false).await?;
+                stopped = (args.when_busy == WhenBusy::Stop).then_some(id);
             }
             Step::Wait { id } => {
                 terminal::note(&format!("CodeDeploy goes back by itself, with {id}"));
-                let has_ended = |report: &Report| phase_of(report, &id).is_none_or(Phase::has_ended);
-                follower.until("the rollback to end", STEPS, has_ended).await?;
+                follower.until("the rollback to end", STEPS, |report| is_over(report, &id)).await?;
+                waited = true;
             }
             Step::Resume { id, undone } => {
                 terminal::note(&format!("{id} rolls back {undone} already"));
@@ -85,11 +87,22 @@ fn still_asked(subject: &Subject) {
     }
 }
 
-fn said(nothing: &Nothing) -> String {
+/// Whether there is nothing to do because this deployment is taken back.
+fn has_undone(nothing: &Nothing, id: &str) -> bool {
+    match nothing {
+        Nothing::RolledBack { undone, .. } => undone.as_deref() == Some(id),
+        Nothing::NotReleased { id: last, .. } => last == id,
+        _ => false,
+    }
+}
+
+/// `waited` says that a rollback by CodeDeploy has ended just now.
+fn said(nothing: &Nothing, waited: bool) -> String {
     match nothing {
         Nothing::Never => "There was no deployment yet, so there is nothing to roll back".to_owned(),
         Nothing::RolledBack { id, undone: Some(undone) } => {
-            format!("{undone} is already rolled back, by {id}")
+            let already = if waited { "" } else { "already " };
+            format!("{undone} is {already}rolled back, by {id}")
         }
         Nothing::RolledBack { id, undone: None } => format!("CodeDeploy has rolled back already, by {id}"),
         Nothing::NotReleased { id, status } => {

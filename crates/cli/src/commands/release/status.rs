@@ -68,5 +68,9 @@ fn json(report: &Report, pretty: bool) -> Result<String, CommandError> {
 fn code(report: &Report) -> u8 {
     let deployment = report.deployment.as_ref().is_some_and(|deployment| deployment.phase == Phase::Failed);
     let pipeline = report.pipeline.as_ref().is_some_and(Pipeline::has_failed);
-    if deployment || (pipeline && !report.pipeline_is_past()) { NOT_RELEASED } else { 0 }
+    if deployment || report.goes_back() || (pipeline && !report.pipeline_is_past()) {
+        NOT_RELEASED
+    } else {
+        0
+    }
 }

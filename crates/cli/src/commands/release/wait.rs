@@ -64,12 +64,17 @@ fn goal(until: Until) -> Goal {
 
 /// It failed on its way, and why.
 pub(super) fn failed(report: &Report, argument: &str) -> CommandError {
-    let deployment = report.deployment.as_ref().filter(|deployment| deployment.phase == Phase::Failed);
+    let undone = report.rolled_back.as_ref().filter(|_| report.goes_back());
+    let deployment = undone.or(report.deployment.as_ref());
+    let deployment = deployment.filter(|deployment| deployment.phase == Phase::Failed);
     let message = match (deployment, &report.pipeline) {
-        (Some(deployment), _) if deployment.status == "Stopped" => {
-            format!("the deployment {} was stopped", deployment.id)
+        (Some(deployment), _) => {
+            let how = if deployment.status == "Stopped" { "was stopped" } else { "failed" };
+            let by = deployment.rolled_back_by.as_ref();
+            let by = by.map(|by| format!(", and is rolled back by {by}")).unwrap_or_default();
+            format!("the deployment {} {how}{by}", deployment.id)
         }
-        (Some(deployment), _) => format!("the deployment {} failed", deployment.id),
+        (None, _) if report.goes_back() => "the release was rolled back by CodeDeploy".to_owned(),
         (None, Some(pipeline)) => format!("the pipeline {} failed before it deployed", pipeline.name),
         (None, None) => "the release failed".to_owned(),
     };

@@ -85,9 +85,10 @@ pub(super) async fn until<T>(
     }
 }
 
-/// The deployment that is under way.
+/// The deployment that is under way; one that goes back is nobody's release.
 pub(super) fn running(report: &Report) -> Option<String> {
     let deployment = report.deployment.as_ref().filter(|deployment| !deployment.phase.has_ended());
+    let deployment = deployment.filter(|_| !report.goes_back());
     deployment.map(|deployment| deployment.id.clone())
 }
 

@@ -14,7 +14,12 @@ pub(super) fn lines(deployment: &Deployment, now: Time, palette: Palette, width:
         lines
             .extend(indented(&told(description), width).into_iter().take(1).map(|line| palette.faint(&line)));
     }
-    let mut rest = deployment.events.as_slice();
+    // A rollback takes few of the steps.
+    let goes_back = deployment.rolls_back.is_some();
+    let is_shown =
+        |event: &&LifecycleEvent| !goes_back || !matches!(event.status.as_str(), "Skipped" | "Pending");
+    let events: Vec<&LifecycleEvent> = deployment.events.iter().filter(is_shown).collect();
+    let mut rest = events.as_slice();
     while let Some(first) = rest.first() {
         let same = rest.iter().take_while(|event| event.status == first.status).count();
         let (group, later) = rest.split_at(same);
@@ -40,6 +45,7 @@ pub(super) fn lines(deployment: &Deployment, now: Time, palette: Palette, width:
 fn heading(deployment: &Deployment, now: Time, palette: Palette) -> String {
     let phase = match deployment.phase {
         Phase::Preparing => ", the new tasks are being started",
+        Phase::Rerouting if deployment.rolls_back.is_some() => ", traffic goes back",
         Phase::Rerouting => ", production traffic is moving",
         Phase::Rerouted => ", production traffic has moved",
         Phase::Ready | Phase::Done | Phase::Failed => "",

@@ -11,9 +11,9 @@ pub(crate) fn screen(report: &Report, argument: &str, palette: Palette, width: u
     let title = format!("{}  {} ({})", palette.bold(&who), report.address, report.controller);
     let mut parts = vec![vec![title]];
     parts.extend(report.pipeline.as_ref().map(|found| pipeline::lines(found, report.looked, palette, width)));
-    parts.extend(
-        report.deployment.as_ref().map(|found| deployment::lines(found, report.looked, palette, width)),
-    );
+    // What goes back, and what it takes back.
+    let deployments = [&report.deployment, &report.rolled_back].into_iter().flatten();
+    parts.extend(deployments.map(|found| deployment::lines(found, report.looked, palette, width)));
     parts.push(serving::task_sets(report, palette, width));
     parts.push(serving::listeners(report, palette));
     parts.push(listed(&report.missing, "Not seen", palette, width));
