@@ -386,8 +386,13 @@ fn released() -> Result<()> {
     contains(&release(&shop, &["rollback"])?.stdout, &["is stopped and rolled back; shop:1"])?;
     assert_eq!(shop.weights()?, ["shop-blue 100", "shop-green 0"]);
     contains(&release(&shop, &["rollback"])?.stdout, &["there is nothing to roll back"])?;
-    // The stack file still asks for it.
-    shop.stage.ok(APPLY)?;
+    // What went back is not deployed again unasked.
+    shop.at_rest("shop-blue 100, shop-green 0")?;
+    contains(
+        &shop.stage.ok(&["plan"])?.stdout,
+        &["service: needs a release: task_definition (where the template differs: container_definitions"],
+    )?;
+    shop.stage.ok(&[APPLY, &["--release"]].concat())?;
     release(&shop, &["promote"])?;
     shop.later(6)?;
     release(&shop, &["wait", "--until", "done"])?;

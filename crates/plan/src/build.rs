@@ -10,6 +10,7 @@ use crate::marks::{is_mark, is_marked};
 use crate::merge::conceal;
 use crate::model::{Change, Mode, OutputChange, Plan, Reason};
 use crate::operations::operations;
+use crate::targets::wanted;
 use crate::{Graph, diff};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -132,45 +133,6 @@ impl Lookup for Values {
     fn attributes(&self, address: &Address) -> Option<&Map> {
         self.0.get(address).map(Arc::as_ref)
     }
-}
-
-/// The targeted nodes and everything they need; `None` for all.
-fn wanted(inputs: &Inputs<'_>, graph: &Graph) -> Option<HashSet<Address>> {
-    if inputs.targets.is_empty() {
-        return None;
-    }
-    let is_target = |address: &Address| {
-        inputs.targets.iter().any(|t| t == address || (t.key.is_none() && t.name == address.name))
-    };
-    let instances = inputs.expanded.instances();
-    let mut wanted = HashSet::new();
-    for (node, instance) in instances.iter().enumerate().filter(|(_, i)| is_target(&i.address)) {
-        wanted.insert(instance.address.clone());
-        let needed = match inputs.mode {
-            Mode::Apply => graph.ancestors(node),
-            Mode::Destroy => Vec::new(),
-        };
-        wanted.extend(needed.into_iter().map(|node| instances[node].address.clone()));
-    }
-    wanted.extend(inputs.snapshot.resources.keys().filter(|address| is_target(address)).cloned());
-    if inputs.mode == Mode::Destroy {
-        // What depends on a target has to go with it.
-        let mut dependents: HashMap<&Address, Vec<&Address>> = HashMap::new();
-        for (address, record) in &inputs.snapshot.resources {
-            for dependency in &record.dependencies {
-                dependents.entry(dependency).or_default().push(address);
-            }
-        }
-        let mut stack: Vec<Address> = wanted.iter().cloned().collect();
-        while let Some(address) = stack.pop() {
-            for dependent in dependents.get(&address).into_iter().flatten() {
-                if wanted.insert(Address::clone(dependent)) {
-                    stack.push(Address::clone(dependent));
-                }
-            }
-        }
-    }
-    Some(wanted)
 }
 
 pub(crate) struct Planner<'a> {
@@ -307,6 +269,12 @@ impl Planner<'_> {
                 match self.holds.steady.get(address) {
                     Some(gone) => delegated.without.clone_from(gone),
                     None => delegated.let_go(&resolved.desired),
+                }
+                if self.inputs.releases {
+                    delegated.release();
+                }
+                if self.holds.anew.contains(address) {
+                    delegated.leave_to_the_stack();
                 }
                 if let Some(record) = record {
                     let live = self.in_canonical_form(resource, live);

@@ -49,6 +49,9 @@ pub struct Delegated {
     /// Those of the kept properties that nobody else can change in place.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub exclusive: BTreeSet<String>,
+    /// Those of the kept properties of which the stack file decides again when it says something new.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub yields: BTreeSet<String>,
     /// What the stack file says of the kept properties that it wants otherwise than when it decided last.
     #[serde(skip)]
     asked: Map,
@@ -97,10 +100,16 @@ impl Delegated {
         }
     }
 
-    /// What waits for a release: nobody but the controller brings it.
+    /// What waits for a release: nobody but the controller brings it, or nobody has asked for it since it went back.
     pub fn to_release(&self) -> Vec<String> {
-        let waiting = self.waiting.iter().filter(|property| self.exclusive.contains(*property));
-        waiting.cloned().collect()
+        let is_released =
+            |property: &&String| self.exclusive.contains(*property) || self.yields.contains(*property);
+        self.waiting.iter().filter(is_released).cloned().collect()
+    }
+
+    /// Leaves to the stack file what it decides on with a release.
+    pub(crate) fn release(&mut self) {
+        self.kept.retain(|property| !self.yields.contains(property));
     }
 
     /// The properties that stay as they are when the controller is gone.
@@ -153,8 +162,12 @@ impl Delegated {
                     self.kept.push((*property).to_owned());
                 }
             }
+            let names = || delegation.properties.iter().map(|property| (*property).to_owned());
             if delegation.exclusive {
-                self.exclusive.extend(delegation.properties.iter().map(|property| (*property).to_owned()));
+                self.exclusive.extend(names());
+            }
+            if delegation.yields {
+                self.yields.extend(names());
             }
         }
         self.about.extend(about);
@@ -167,6 +180,12 @@ impl Delegated {
         let exclusive = &self.exclusive;
         self.kept.retain(|property| is_known(property) || exclusive.contains(property));
         self.wanted.retain(|(property, _)| is_known(property));
+    }
+
+    /// Leaves to the stack file all that others than the controller can change.
+    pub(crate) fn leave_to_the_stack(&mut self) {
+        self.kept.retain(|property| self.exclusive.contains(property));
+        self.wanted.clear();
     }
 
     /// For a new object in the place of the present one, the stack file decides what it wants otherwise than before,
@@ -198,6 +217,10 @@ impl Delegated {
                 self.waiting.push(property.clone());
             }
         }
+        let (yields, asked) = (&self.yields, &self.asked);
+        let is_decided = |property: &String| yields.contains(property) && asked.contains_key(property);
+        self.kept.retain(|property| !is_decided(property));
+        self.waiting.retain(|property| !is_decided(property));
         if self.by.is_none() {
             // The controller is gone: what it left stays until the stack file says something new.
             let waiting = std::mem::take(&mut self.waiting);

@@ -52,6 +52,8 @@ pub(crate) struct Holds {
     /// The addresses whose delegated properties go on as they are, though what the stack file names there is new; each with
     /// the objects that are not there any more.
     pub(crate) steady: BTreeMap<Address, BTreeSet<String>>,
+    /// The addresses whose delegated properties are the stack file's again, because what deploys to it is made anew.
+    pub(crate) anew: BTreeSet<Address>,
 }
 
 /// An object under a controller that stays, and what it mentions.
@@ -169,7 +171,17 @@ impl Planner<'_> {
             }
         }
         self.hold_what_they_need(&roots, changes, &mut found);
+        let anew = users.iter().filter(|user| self.is_anew(user, changes));
+        found.anew.extend(anew.map(|user| user.address.clone()));
         found
+    }
+
+    /// Whether what deploys to it begins anew, where the stack file says: a service that deploys itself, and is replaced.
+    fn is_anew(&self, user: &User<'_>, changes: &[Change]) -> bool {
+        let Some(by) = user.by.filter(|by| *by != user.address) else { return false };
+        let is_replaced = |change: &Change| change.address == *by && change.action == Action::Replace;
+        let mut others = self.delegations.iter().filter(|(_, other)| other.by.as_ref() == Some(by));
+        changes.iter().any(is_replaced) && others.all(|(_, other)| other.exclusive.is_empty())
     }
 
     /// What stays cannot be without what it depends on.

@@ -26,6 +26,7 @@ mod ordering;
 mod plan_file;
 mod replace_order;
 mod route;
+mod targets;
 mod template;
 mod waves;
 

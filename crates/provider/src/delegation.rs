@@ -13,6 +13,9 @@ pub struct Delegation {
     pub properties: &'static [&'static str],
     /// Whether nobody else can change them while the object is there.
     pub exclusive: bool,
+    /// Whether the stack file decides again as soon as it says something new: what was rolled back is not brought again
+    /// before.
+    pub yields: bool,
     /// Only where the properties speak of one of these, as they are or as they were asked for last.
     pub mentions: Vec<String>,
     /// What is moved within the properties by each of the controller's works, such as `target_group_arn`: it is not asked
@@ -132,6 +135,7 @@ mod tests {
             known_by: vec![("cluster", "shop".into()), ("name", "web".into())],
             properties: &["task_definition"],
             exclusive: true,
+            yields: false,
             mentions: Vec::new(),
             moved_within: &["target_group_arn"],
         };
@@ -149,6 +153,7 @@ mod tests {
             known_by: vec![("listener_arn", "arn:l".into())],
             properties: &["action"],
             exclusive: false,
+            yields: false,
             mentions: vec!["blue".into()],
             moved_within: &[],
         };
@@ -172,6 +177,7 @@ mod tests {
             known_by: Vec::new(),
             properties: &["load_balancer"],
             exclusive: true,
+            yields: false,
             mentions: Vec::new(),
             moved_within: &["target_group_arn"],
         };

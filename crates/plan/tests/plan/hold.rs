@@ -191,3 +191,37 @@ fn without_its_controller_nothing_is_held() -> Result<()> {
     assert!(plan.changes.iter().all(|change| change.held.is_none()), "{:?}", lines(&plan));
     Ok(())
 }
+
+#[test]
+fn what_went_back_is_not_brought_again_unasked() -> Result<()> {
+    let mut world = World::applied(STACK)?;
+    world.live("route", |live| drop(live.insert("label".into(), "before".into())))?;
+    let plan = world.plan(STACK)?;
+    assert!(plan.is_empty() && plan.drift.is_empty());
+    // As soon as the stack file says something new, it decides.
+    let plan = world.plan(&STACK.replace("label: x", "label: y"))?;
+    assert_eq!(lines(&plan), ["0 ~ route"]);
+    let difference = &change(&plan, "route")?.differences[0];
+    assert_eq!((difference.before.as_ref(), &difference.after), (Some(&"before".into()), &"y".into()));
+    // While something runs, nothing.
+    let plan = busy(world)?.plan(&STACK.replace("label: x", "label: y"))?;
+    assert_eq!(lines(&plan), [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn what_deploys_to_itself_and_is_replaced_begins_where_the_stack_file_says() -> Result<()> {
+    let alone = "
+resources:
+  route: {type: fake_route, properties: {name: web, to: [blue]}}
+  controller: {type: fake_controller, properties: {moves: web}}
+";
+    let mut world = World::applied(alone)?;
+    world.live("route", |live| drop(live.insert("to".into(), list(&["green"]))))?;
+    assert!(world.plan(alone)?.is_empty());
+    let plan = world.plan(&alone.replace("moves: web", "moves: other"))?;
+    let route = change(&plan, "route")?;
+    assert_eq!(route.desired.as_ref().and_then(|desired| desired.get("to")), Some(&list(&["blue"])));
+    assert_eq!(change(&plan, "controller")?.action, Action::Replace);
+    Ok(())
+}

@@ -24,7 +24,7 @@ pub(super) const ORDERINGS: &[OrderingRule] = &[OrderingRule {
 /// | `fake_attachment` | joins a gate and a network: no tags, an id made of both |
 /// | `fake_controller` | moves the `size` and `note` of a named one; `busy` while it does, and not touched then itself |
 /// | `fake_service` | what only a controller of its name changes: the target in its `pool`, its `groups` |
-/// | `fake_route` | what a controller of its name moves, too: its `to` |
+/// | `fake_route` | what a controller of its name moves, too: its `to`; and its `label`, until the stack file says something new |
 /// | `fake_outlet` | lies in a subnet and needs its network's attachment, to which it does not refer |
 pub(super) fn kinds() -> Vec<FakeKind> {
     let required = |name: &str, ty: Type| Field { required: true, ..Field::new(name, ty) };

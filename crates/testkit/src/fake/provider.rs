@@ -36,6 +36,7 @@ impl Provider for FakeCloud {
             known_by: vec![(name, value.to_owned())],
             properties,
             exclusive: false,
+            yields: false,
             mentions: Vec::new(),
             moved_within: &[],
         };
@@ -44,6 +45,7 @@ impl Provider for FakeCloud {
             delegation("fake_named", "name", moves, &["size", "note"]),
             delegation("fake_controller", "moves", moves, &[]),
             delegation("fake_route", "name", moves, &["to"]),
+            Delegation { yields: true, ..delegation("fake_route", "name", moves, &["label"]) },
             Delegation {
                 exclusive: true,
                 moved_within: &["target"],

@@ -55,6 +55,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
         known_by: vec![("cluster", group.cluster.to_owned()), ("name", group.service.to_owned())],
         properties: BY_DEPLOYMENT,
         exclusive: true,
+        yields: false,
         mentions: Vec::new(),
         moved_within: MOVED_WITHIN,
     }];
@@ -64,6 +65,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             known_by: vec![("arn", (*listener).to_owned())],
             properties: &["default_action"],
             exclusive: false,
+            yields: false,
             // Not one that answers itself, or redirects, where rules forward to the pair.
             mentions: pair(),
             // Which of the pair it is is not for the stack file to say.
@@ -74,6 +76,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             known_by: vec![("listener_arn", (*listener).to_owned())],
             properties: &["action"],
             exclusive: false,
+            yields: false,
             mentions: pair(),
             // Which of the pair it is is not for the stack file to say.
             moved_within: &["target_group"],

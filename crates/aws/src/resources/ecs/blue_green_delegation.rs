@@ -1,8 +1,8 @@
 //! What ECS moves in a blue/green deployment of its own, and how that stands.
 //!
 //! The production rule, and the test rule if there is one, forward to both target groups from the first deployment on,
-//! with weights. The service itself stays the stack's: a changed task definition is what starts a deployment. Only while
-//! one is under way, nobody else touches it.
+//! with weights. The service itself stays the stack's: a changed task definition is what starts a deployment, and one that was
+//! rolled back stays as it is until the stack file names another. While one is under way, nobody else touches the service.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html>.
 
@@ -77,8 +77,10 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
         delegations.push(Delegation {
             resource_type: SERVICE,
             known_by: vec![("arn", arn.to_owned())],
-            properties: &[],
+            // A change of it is what starts a deployment; what went back since is not brought again unasked.
+            properties: &["task_definition"],
             exclusive: false,
+            yields: true,
             mentions: Vec::new(),
             moved_within: &[],
         });
@@ -91,6 +93,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
                 known_by: vec![("arn", rule.to_owned())],
                 properties: &["action"],
                 exclusive: false,
+                yields: false,
                 mentions: Vec::new(),
                 moved_within: &[],
             });
@@ -99,6 +102,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
                 known_by: vec![("arn", listener_of(rule))],
                 properties: &["default_action"],
                 exclusive: false,
+                yields: false,
                 // Whether a rule is its listener's default one cannot be told from its ARN; but what ECS moves has the
                 // other target group in it, and what only stands beside it has not.
                 mentions: if is_listener { Vec::new() } else { vec![name(pair.green).to_owned()] },
@@ -257,7 +261,7 @@ mod tests {
             mine.flat_map(|delegation| delegation.properties).copied().collect::<Vec<_>>()
         };
         assert!(delegations.iter().any(|d| d.resource_type == SERVICE && d.is_about(&service, &Map::new())));
-        assert_eq!(about(SERVICE, &service), [""; 0]);
+        assert_eq!(about(SERVICE, &service), ["task_definition"]);
         assert_eq!(about(RULE, &rule(PRODUCTION, &[(BLUE, 1)])), ["action"]);
         assert_eq!(about(RULE, &rule(&format!("{PRODUCTION}4"), &[(BLUE, 1)])), [""; 0]);
         // A default action is its own only once it has the other target group in it.

@@ -34,6 +34,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
         known_by: vec![("arn", arn.to_owned())],
         properties: BY_DEPLOYMENT,
         exclusive: true,
+        yields: false,
         mentions: Vec::new(),
         moved_within: MOVED_WITHIN,
     });

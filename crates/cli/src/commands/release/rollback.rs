@@ -11,7 +11,7 @@ use wharf_provider::Error as CloudError;
 use wharf_release::deploy::{Hold, proceed};
 use wharf_release::promote::{self, Step as Way};
 use wharf_release::rollback::{self, Choice, Nothing, Step};
-use wharf_release::{Controller, Deployment, Report};
+use wharf_release::{Deployment, Report};
 
 /// How long CodeDeploy may take to send the traffic back.
 const BACK: Duration = Duration::from_mins(30);
@@ -36,7 +36,6 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
                 };
                 if let Some(id) = stopped.filter(|id| has_undone(&nothing, id)) {
                     terminal::out(&format!("{id} is stopped and rolled back; {}.", serves(&report)));
-                    still_asked(&subject);
                     return Ok(0);
                 }
                 terminal::out(&format!("{}; {}.", said(&nothing, waited), serves(&report)));
@@ -73,17 +72,6 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
                 return finish(&subject, &follower, &started.id, &undone).await;
             }
         }
-    }
-}
-
-/// Where ECS itself deploys, the stack file says which version runs, and has not been rolled back.
-fn still_asked(subject: &Subject) {
-    if subject.target.controller == Controller::Ecs {
-        let argument = &subject.session.loaded.argument;
-        terminal::note(&format!(
-            "hint: the stack file may still ask for what was rolled back: `wharf plan{argument}` shows whether the next apply \
-             deploys it again"
-        ));
     }
 }
 
@@ -174,7 +162,6 @@ async fn finish(
             Way::Failed => return Err(failed(&report, argument)),
             _ => {
                 terminal::out(&format!("{undone} is rolled back, by {id}; {}.", serves(&report)));
-                still_asked(subject);
                 return Ok(0);
             }
         };
