@@ -388,7 +388,10 @@ fn gone() -> Result<()> {
     // What was never applied cannot be verified.
     let stage = Stage::new()?;
     stage.copy("stacks/ecs-pipeline", STACK)?;
-    contains(&stage.exits(VERIFY, 1)?.stderr, &["nothing of the stack `ecs-pipeline` has been applied yet", "wharf apply ecs-pipeline"])
+    contains(
+        &stage.exits(VERIFY, 1)?.stderr,
+        &["nothing of the stack `ecs-pipeline` has been applied yet", "wharf apply ecs-pipeline"],
+    )
 }
 
 fn ecs_itself() -> Result<()> {
