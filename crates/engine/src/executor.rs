@@ -380,7 +380,7 @@ impl Executor {
             let (resource, provider) = (expanded.resource(instance), &*self.context.provider);
             keep_ignored(resource, provider, before, &mut resolved);
             if let Some(delegated) = &change.delegated {
-                delegated.keep(resource, provider, before, &mut resolved);
+                delegated.keep(resource, provider, before, &mut resolved, &Values(&values));
             }
         }
         if let (Action::Create | Action::Replace, Some(delegated)) = (change.action, &change.delegated) {

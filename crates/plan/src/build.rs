@@ -286,7 +286,7 @@ impl Planner<'_> {
         }
         self.inherit(&mut change, resource, &resolved, live.as_deref(), record);
         if let (Some(live), Some(delegated)) = (&live, &change.delegated) {
-            delegated.keep(resource, self.inputs.provider, live, &mut resolved);
+            delegated.keep(resource, self.inputs.provider, live, &mut resolved, &self.values);
             if self.is_outdated(&change, resource, &resolved, record) {
                 delegated.inherit(&mut resolved);
             }
@@ -311,7 +311,7 @@ impl Planner<'_> {
                 {
                     delegated.replaced(&asked.desired);
                     resolved = asked;
-                    delegated.keep(resource, self.inputs.provider, &live, &mut resolved);
+                    delegated.keep(resource, self.inputs.provider, &live, &mut resolved, &self.values);
                 }
                 change.before = Some(live.clone());
                 if change.held.is_some() {

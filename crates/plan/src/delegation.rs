@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wharf_core::{Address, Map, PropertyPath, Value};
 use wharf_provider::{Delegation, Provider};
-use wharf_stack::Resource;
+use wharf_stack::{Lookup, Resource};
 use wharf_state::{Left, Record, Snapshot, matches};
 
 /// A controller of AWS's that moves properties of others, and how its work stands.
@@ -24,6 +24,24 @@ pub struct Controller {
     /// The ids of what has the traffic.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serves: Vec<String>,
+}
+
+/// Objects that go, by the names under which others speak of them; each with what comes in its place, if that has to be spoken
+/// of.
+pub(crate) type Gone = BTreeMap<String, Option<Reference>>;
+
+/// An attribute of the object of an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reference {
+    pub(crate) address: Address,
+    pub(crate) attribute: String,
+}
+
+impl Reference {
+    fn value(&self, lookup: &dyn Lookup) -> Value {
+        let known = lookup.attributes(&self.address).and_then(|map| map.get(&self.attribute)).cloned();
+        known.unwrap_or_else(|| Value::unknown(format!("{}.{}", self.address, self.attribute)))
+    }
 }
 
 /// What a controller moves of one object, as a plan treats it.
@@ -59,8 +77,8 @@ pub struct Delegated {
     #[serde(skip)]
     pub(crate) inherited: Vec<Inherited>,
     /// The objects that go, and that what stays as it is must not speak of any more.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(crate) without: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) without: Gone,
     /// The controller that has left it so, where that is gone.
     #[serde(skip)]
     left_by: Option<Address>,
@@ -71,13 +89,20 @@ pub struct Delegated {
 
 impl Delegated {
     /// Puts what is delegated as it stays in place of what the stack file says.
-    pub fn keep(&self, resource: &Resource, provider: &dyn Provider, live: &Map, resolved: &mut Resolved) {
+    pub fn keep(
+        &self,
+        resource: &Resource,
+        provider: &dyn Provider,
+        live: &Map,
+        resolved: &mut Resolved,
+        lookup: &dyn Lookup,
+    ) {
         let paths = self.kept.iter().map(PropertyPath::of).collect();
         keep_as_live(resource, provider, live, paths, resolved);
         for asked in [&mut resolved.desired, &mut resolved.written] {
             for property in self.kept.iter().filter(|property| !self.exclusive.contains(*property)) {
                 if let Some(value) = asked.get_mut(property) {
-                    leave_out(value, &self.without);
+                    leave_out(value, &self.without, lookup);
                 }
             }
         }
@@ -346,22 +371,27 @@ impl Delegations {
     }
 }
 
-/// Takes the items out of lists that speak of one of these objects.
-fn leave_out(value: &mut Value, gone: &BTreeSet<String>) {
+/// Takes the items out of lists that speak of one of these objects, or puts what comes in its place.
+fn leave_out(value: &mut Value, gone: &Gone, lookup: &dyn Lookup) {
     match value {
-        Value::Sensitive(inner) => leave_out(inner, gone),
-        Value::Map(map) => map.values_mut().for_each(|value| leave_out(value, gone)),
+        Value::Sensitive(inner) => leave_out(inner, gone, lookup),
+        Value::Map(map) => map.values_mut().for_each(|value| leave_out(value, gone, lookup)),
         Value::List(list) => {
-            list.iter_mut().for_each(|item| leave_out(item, gone));
-            list.retain(|item| !is_of(item, gone));
+            list.retain(|item| !is_out(item, gone));
+            list.iter_mut().for_each(|item| leave_out(item, gone, lookup));
+        }
+        Value::String(text) => {
+            if let Some(Some(new)) = gone.get(text) {
+                *value = new.value(lookup);
+            }
         }
         _ => {}
     }
 }
 
-/// Whether a text, or an entry of a mapping, is one of these.
-fn is_of(item: &Value, gone: &BTreeSet<String>) -> bool {
-    let is = |value: &Value| value.as_str().is_some_and(|text| gone.contains(text));
+/// Whether a text, or an entry of a mapping, is one of these, and nothing comes in its place.
+fn is_out(item: &Value, gone: &Gone) -> bool {
+    let is = |value: &Value| value.as_str().is_some_and(|text| gone.get(text) == Some(&None));
     is(item) || item.as_map().is_some_and(|map| map.values().any(is))
 }
 

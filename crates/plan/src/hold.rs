@@ -5,6 +5,7 @@
 //! replaced under it, and what a service runs with stays until a release has brought something else to it.
 
 use crate::build::{Planner, Seen};
+use crate::delegation::{Gone, Reference};
 use crate::{Change, Delegated, Mode, Reason};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -51,7 +52,7 @@ pub(crate) struct Holds {
     pub(crate) held: BTreeMap<Address, Held>,
     /// The addresses whose delegated properties go on as they are, though what the stack file names there is new; each with
     /// the objects that are not there any more.
-    pub(crate) steady: BTreeMap<Address, BTreeSet<String>>,
+    pub(crate) steady: BTreeMap<Address, Gone>,
     /// The addresses whose delegated properties are the stack file's again, because what deploys to it is made anew.
     pub(crate) anew: BTreeSet<Address>,
 }
@@ -155,12 +156,8 @@ impl Planner<'_> {
                         (None, Some(user)) => Some(Until::CreatedFirst(user.address.clone())),
                         (None, None) => {
                             let pointing = others().filter(|user| user.points_to(&change.address, &names));
-                            for user in pointing.filter(|user| self.is_steady(user, changes)) {
-                                let gone = found.steady.entry(user.address.clone()).or_default();
-                                let told = user.telling(&change.address, &names);
-                                gone.extend(told.into_iter().map(str::to_owned));
-                            }
-                            None
+                            let steady = pointing.filter(|user| self.is_steady(user, changes));
+                            self.let_go(change, steady, &names, &mut found)
                         }
                     }
                 }
@@ -180,8 +177,38 @@ impl Planner<'_> {
     fn is_anew(&self, user: &User<'_>, changes: &[Change]) -> bool {
         let Some(by) = user.by.filter(|by| *by != user.address) else { return false };
         let is_replaced = |change: &Change| change.address == *by && change.action == Action::Replace;
+        changes.iter().any(is_replaced) && self.deploys_itself(by)
+    }
+
+    /// Lets those who only speak of an object go on without it. What deploys itself needs both of its target groups attached, so
+    /// that the new one has to be there before.
+    fn let_go<'a>(
+        &self,
+        change: &Change,
+        users: impl Iterator<Item = &'a User<'a>>,
+        names: &[&str],
+        found: &mut Holds,
+    ) -> Option<Until> {
+        for user in users {
+            let is_attached =
+                change.action == Action::Replace && user.by.is_some_and(|by| self.deploys_itself(by));
+            if is_attached && !change.create_before_destroy {
+                return Some(Until::CreatedFirst(user.address.clone()));
+            }
+            let gone = found.steady.entry(user.address.clone()).or_default();
+            for name in user.telling(&change.address, names) {
+                let attribute = if change.id.as_deref() == Some(name) { "id" } else { "arn" };
+                let new = Reference { address: change.address.clone(), attribute: attribute.to_owned() };
+                gone.insert(name.to_owned(), is_attached.then_some(new));
+            }
+        }
+        None
+    }
+
+    /// Whether what a controller deploys is nobody's but its own: a service that ECS deploys.
+    fn deploys_itself(&self, by: &Address) -> bool {
         let mut others = self.delegations.iter().filter(|(_, other)| other.by.as_ref() == Some(by));
-        changes.iter().any(is_replaced) && others.all(|(_, other)| other.exclusive.is_empty())
+        others.all(|(_, other)| other.exclusive.is_empty())
     }
 
     /// What stays cannot be without what it depends on.

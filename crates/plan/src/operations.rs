@@ -229,17 +229,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What lets go of an object that goes, and is as asked for without its successor, does that first: a listener that
-    /// another controller has pointed elsewhere.
+    /// What lets go of an object that goes does that first: a listener that another controller has pointed elsewhere. It waits
+    /// for the successor only where it is to speak of that.
     fn lets_go_first(&mut self) {
         let changes = self.changes;
         for change in changes {
             let without = change.delegated.as_ref().map(|delegated| &delegated.without);
             let (Some(without), Some(&make)) = (without, self.makes.get(&change.address)) else { continue };
-            let goes = changes.iter().filter(|other| other.names().any(|name| without.contains(name)));
-            for other in goes {
-                if let Some(new) = self.makes.get(&other.address) {
-                    self.depends_on[make].remove(new);
+            for other in changes {
+                let Some(new) = other.names().find_map(|name| without.get(name)) else { continue };
+                if let Some(&made) = self.makes.get(&other.address) {
+                    match new {
+                        Some(_) => self.depends_on[make].insert(made),
+                        None => self.depends_on[make].remove(&made),
+                    };
                 }
                 for &delete in self.deletes.get(&other.address).into_iter().flatten() {
                     self.waits.insert((delete, make), Wait::Recorded);

@@ -225,3 +225,28 @@ resources:
     assert_eq!(change(&plan, "controller")?.action, Action::Replace);
     Ok(())
 }
+
+#[test]
+fn what_deploys_itself_has_the_new_one_attached() -> Result<()> {
+    let alone = "
+resources:
+  network: {type: fake_network, properties: {cidr: a}}
+  blue: {type: fake_subnet, properties: {network_id: \"${network.id}\", cidr: b}}
+  route: {type: fake_route, properties: {name: web, to: [\"${blue.id}\"]}}
+  controller: {type: fake_controller, properties: {moves: web}}
+";
+    let mut world = World::applied(alone)?;
+    world.live("controller", |live| drop(live.insert("serving".into(), "green".into())))?;
+    world.live("route", |live| drop(live.insert("to".into(), list(&["green", "blue"]))))?;
+    assert!(world.plan(alone)?.is_empty());
+    let other = alone.replace("cidr: b", "cidr: bb");
+    let plan = world.plan(&other)?;
+    assert_eq!((lines(&plan), held(&plan, "blue")?.map(|(what, _)| what)), (vec![], Some(HeldBack::Replace)));
+    let plan =
+        world.plan(&other.replace("cidr: bb}}", "cidr: bb}, lifecycle: {create_before_destroy: true}}"))?;
+    assert_eq!(lines(&plan), ["0 + blue", "1 ~ route", "2 -- blue"]);
+    let route = change(&plan, "route")?;
+    let to = route.desired.as_ref().and_then(|desired| desired.get("to")?.as_list()).ok_or("no list")?;
+    assert!(to.contains(&"green".into()) && to.contains(&Value::unknown("blue.id")), "{to:?}");
+    Ok(())
+}

@@ -54,7 +54,8 @@ impl Provider for FakeCloud {
         ]
     }
 
-    /// A note `lost` is what the controller never leaves. The targets of a service have the traffic.
+    /// A note `lost` is what the controller never leaves. The targets of a service have the traffic, and what the
+    /// controller calls `serving`.
     fn standing(&self, _: &str, attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
         let busy = attributes.get("busy").and_then(Value::as_bool) == Some(true);
         let lost = |(object, (_, live)): (usize, &(&str, &Map))| {
@@ -71,7 +72,9 @@ impl Provider for FakeCloud {
             pools.filter_map(|pool| pool.as_map()?.get("target")?.as_str().map(str::to_owned))
         });
         Standing {
-            serves: targets.collect(),
+            serves: targets
+                .chain(attributes.get("serving").and_then(Value::as_str).map(str::to_owned))
+                .collect(),
             summary: format!("moves {}", objects.iter().filter(|(kind, _)| *kind == "fake_named").count()),
             running: busy.then(|| "d-1".to_owned()),
             faults: objects.iter().enumerate().filter_map(lost).collect(),

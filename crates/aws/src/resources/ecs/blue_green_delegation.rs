@@ -16,6 +16,9 @@ const LISTENER: &str = "aws_lb_listener";
 const RULE: &str = "aws_lb_listener_rule";
 const SERVICE: &str = "aws_ecs_service";
 
+/// What each deployment moves within an action: which of the two it is is not for the stack file to say.
+const MOVED_WITHIN: &[&str] = &["target_group"];
+
 /// A load balancer of a service, and what ECS moves of it.
 struct Pair<'a> {
     blue: &'a str,
@@ -95,7 +98,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
                 exclusive: false,
                 yields: false,
                 mentions: Vec::new(),
-                moved_within: &[],
+                moved_within: MOVED_WITHIN,
             });
             delegations.push(Delegation {
                 resource_type: LISTENER,
@@ -106,7 +109,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
                 // Whether a rule is its listener's default one cannot be told from its ARN; but what ECS moves has the
                 // other target group in it, and what only stands beside it has not.
                 mentions: if is_listener { Vec::new() } else { vec![name(pair.green).to_owned()] },
-                moved_within: &[],
+                moved_within: MOVED_WITHIN,
             });
         }
     }
