@@ -378,7 +378,9 @@ fn leave_out(value: &mut Value, gone: &Gone, lookup: &dyn Lookup) {
         Value::Map(map) => map.values_mut().for_each(|value| leave_out(value, gone, lookup)),
         Value::List(list) => {
             list.retain(|item| !is_out(item, gone));
-            list.iter_mut().for_each(|item| leave_out(item, gone, lookup));
+            for item in list {
+                leave_out(item, gone, lookup);
+            }
         }
         Value::String(text) => {
             if let Some(Some(new)) = gone.get(text) {

@@ -258,7 +258,7 @@ fn container(service: &Map) -> Option<String> {
     Some(text(first(service, "load_balancer")?, "container_name")?.to_owned())
 }
 
-/// The pipeline, if one of its actions deploys to a target: CodeDeployToECS to a deployment group, ECS to a service.
+/// The pipeline, if one of its actions deploys to a target: `CodeDeployToECS` to a deployment group, `ECS` to a service.
 ///
 /// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html>.
 fn pipeline_to(target: &Target, address: &Address, attributes: &Map) -> Option<PipelineTarget> {

@@ -16,9 +16,9 @@ pub(super) fn task_sets(report: &Report, palette: Palette, width: usize) -> Vec<
     let shares_port = |listener: &Listener| {
         report.listeners.iter().any(|other| other.production && other.port == listener.port)
     };
-    let ports = report.listeners.iter().map(|listener| match listener.production {
-        false if shares_port(listener) => format!(":{} test", listener.port),
-        _ => format!(":{}", listener.port),
+    let ports = report.listeners.iter().map(|listener| {
+        let is_other = !listener.production && shares_port(listener);
+        format!(":{}{}", listener.port, if is_other { " test" } else { "" })
     });
     let mut headings: Row = ["", "REVISION", "IMAGE", "TASKS", "TARGETS"].map(str::to_owned).to_vec();
     headings.extend(ports);
