@@ -8,6 +8,7 @@ use wharf_tests::Result;
 
 pub(crate) const TESTS: &[Test] = &[
     ("what a deployment or a service works with is not taken away", works_with),
+    ("without its group, production stays with what serves", without_its_group),
     ("a listener whose rules forward to the pair answers itself as the stack says", rules),
 ];
 
@@ -87,6 +88,42 @@ fn works_with() -> Result<()> {
     shop.stage.ok(APPLY)?;
     assert_eq!(is_there(&mut shop)?, json!(0));
     assert!(!plan(&shop, 0)?.contains("after the next release"));
+    shop.traffic_was_served().map(drop)
+}
+
+/// A text without what is between two of its lines.
+fn cut(text: &str, from: &str, to: &str) -> Result<String> {
+    let start = text.find(from).ok_or_else(|| format!("no `{from}`"))?;
+    let end = text[start..].find(to).ok_or_else(|| format!("no `{to}`"))?;
+    Ok(format!("{}{}", &text[..start], &text[start + end..]))
+}
+
+fn without_its_group() -> Result<()> {
+    let mut shop = Shop::new()?;
+    shop.deployed("web:2")?;
+    let text = std::fs::read_to_string(shop.stage.folder().join(FILE))?;
+    let text = cut(&cut(&text, "  app:\n", "  bucket:\n")?, "  pipeline:\n    type", "outputs:")?;
+    // What the stack file named at first is another one from now on, and has no tasks.
+    shop.stage.write(
+        FILE,
+        &text.replace("port: 80, protocol: HTTP, target_type", "port: 81, protocol: HTTP, target_type"),
+    )?;
+    contains(&plan(&shop, 2)?, &["color[\"blue\"] must be replaced", "color[\"green\"]: is replaced after"])?;
+    shop.stage.ok(APPLY)?;
+    for _ in 0..2 {
+        let told = plan(&shop, 0)?;
+        contains(
+            &told,
+            &["listener[\"production\"]: default_action stays with what has the traffic", "No changes."],
+        )?;
+        shop.stage.ok(APPLY)?;
+        assert_eq!(shop.forwards("production")?, ["shop-green"]);
+    }
+    contains(&shop.stage.exits(&["drift", STACK], 0)?.stdout, &["No drift"])?;
+    // Something else than another target group is the stack file's to say.
+    let answer = "{type: fixed-response, fixed_response: {content_type: text/plain, status_code: \"503\"}}";
+    shop.stage.edit(FILE, "{type: forward, target_group_arn: \"${color[\\\"blue\\\"].arn}\"}", answer)?;
+    contains(&plan(&shop, 2)?, &["listener[\"production\"] will be updated"])?;
     shop.traffic_was_served().map(drop)
 }
 

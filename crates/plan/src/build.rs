@@ -278,7 +278,8 @@ impl Planner<'_> {
                 }
                 if let Some(record) = record {
                     let live = self.in_canonical_form(resource, live);
-                    delegated.ask(&resolved.desired, &record.properties, &live, lineage);
+                    let serving = &self.delegations.serving;
+                    delegated.ask(&resolved.desired, &record.properties, &live, lineage, serving);
                 }
                 asked = Some(resolved.clone());
                 change.delegated = Some(Box::new(delegated));

@@ -7,7 +7,7 @@ use crate::in_force::{self, Inherited, Part, Template};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wharf_core::{Address, Map, PropertyPath, Value};
-use wharf_provider::{Delegation, Provider};
+use wharf_provider::{Delegation, Provider, same_but_for};
 use wharf_stack::{Lookup, Resource};
 use wharf_state::{Left, Record, Snapshot, matches};
 
@@ -21,9 +21,6 @@ pub struct Controller {
     /// What is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
-    /// The ids of what has the traffic.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub serves: Vec<String>,
 }
 
 /// Objects that go, by the names under which others speak of them; each with what comes in its place, if that has to be spoken
@@ -79,6 +76,9 @@ pub struct Delegated {
     /// The objects that go, and that what stays as it is must not speak of any more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) without: Gone,
+    /// What is moved within those of the kept properties that others can change.
+    #[serde(skip)]
+    within: BTreeSet<String>,
     /// The controller that has left it so, where that is gone.
     #[serde(skip)]
     left_by: Option<Address>,
@@ -143,7 +143,8 @@ impl Delegated {
         let kept: BTreeSet<&String> =
             self.kept.iter().filter(|property| !self.exclusive.contains(*property)).collect();
         let properties: Vec<String> = kept.into_iter().cloned().collect();
-        (!properties.is_empty()).then_some(Left { by, properties })
+        let within = self.within.iter().cloned().collect();
+        (!properties.is_empty()).then_some(Left { by, properties, within })
     }
 
     /// What a state remembers of the properties of an object: of what waits, what was asked for when the stack file
@@ -190,6 +191,8 @@ impl Delegated {
             let names = || delegation.properties.iter().map(|property| (*property).to_owned());
             if delegation.exclusive {
                 self.exclusive.extend(names());
+            } else {
+                self.within.extend(delegation.moved_within.iter().map(|name| (*name).to_owned()));
             }
             if delegation.yields {
                 self.yields.extend(names());
@@ -224,7 +227,7 @@ impl Delegated {
 
     /// Finds out what the stack file wants otherwise than when it decided last; what is not as it wants it waits. `live` is
     /// in canonical form.
-    pub(crate) fn ask(&mut self, desired: &Map, recorded: &Map, live: &Map, salt: &str) {
+    pub(crate) fn ask(&mut self, desired: &Map, recorded: &Map, live: &Map, salt: &str, serving: &Serving) {
         for property in &self.kept {
             let (Some(wanted), Some(before)) = (desired.get(property), recorded.get(property)) else {
                 continue;
@@ -247,9 +250,20 @@ impl Delegated {
         self.kept.retain(|property| !is_decided(property));
         self.waiting.retain(|property| !is_decided(property));
         if self.by.is_none() {
-            // The controller is gone: what it left stays until the stack file says something new.
-            let waiting = std::mem::take(&mut self.waiting);
-            self.kept.retain(|property| !waiting.contains(property));
+            // The controller is gone: what it left stays until the stack file says something new. It may not send the traffic
+            // away from what serves.
+            let within: Vec<&str> = self.within.iter().map(String::as_str).collect();
+            let ids: Vec<&str> = serving.iter().flat_map(|(_, ids)| ids.iter().map(String::as_str)).collect();
+            let leaves = |property: &String| match (desired.get(property), live.get(property)) {
+                (Some(wanted), Some(live)) => {
+                    let serves = |value: &Value| ids.iter().any(|id| mentions(value, id));
+                    serves(live) && !serves(wanted) && same_but_for(wanted, live, &within)
+                }
+                _ => false,
+            };
+            let (waiting, decided) = std::mem::take(&mut self.waiting).into_iter().partition(leaves);
+            self.waiting = waiting;
+            self.kept.retain(|property| !decided.contains(property));
         }
     }
 
@@ -267,10 +281,25 @@ impl Delegated {
     }
 }
 
+/// Whether some text in a value is this one.
+pub(crate) fn mentions(value: &Value, text: &str) -> bool {
+    match value.bare() {
+        Value::String(found) => found == text,
+        Value::List(list) => list.iter().any(|item| mentions(item, text)),
+        Value::Map(map) => map.values().any(|item| mentions(item, text)),
+        _ => false,
+    }
+}
+
+/// The ids of what has the traffic of each controller.
+pub(crate) type Serving = Vec<(Address, Vec<String>)>;
+
 /// Everything that live objects delegate.
 #[derive(Debug, Default)]
 pub(crate) struct Delegations {
     pub(crate) controllers: Vec<Controller>,
+    /// The ids of what has the traffic of each controller.
+    pub(crate) serving: Serving,
     by_address: HashMap<Address, Delegated>,
 }
 
@@ -327,8 +356,10 @@ impl Delegations {
                     address: (*address).clone(),
                     summary: standing.summary,
                     running: standing.running,
-                    serves: standing.serves,
                 });
+            }
+            if !standing.serves.is_empty() {
+                found.serving.push(((*address).clone(), standing.serves));
             }
         }
         found.remember(provider, snapshot, observed);
@@ -346,9 +377,10 @@ impl Delegations {
                 left.entry(address.clone()).or_insert_with(|| known.clone());
             }
         }
-        for (address, Left { by, properties }) in left {
+        for (address, Left { by, properties, within }) in left {
             self.by_address.entry(address).or_insert_with(|| Delegated {
                 kept: properties,
+                within: within.into_iter().collect(),
                 left_by: Some(by),
                 ..Delegated::default()
             });
@@ -416,7 +448,14 @@ fn moved_by(
                     continue;
                 }
                 let left = moved.entry(other.clone());
-                let left = left.or_insert_with(|| Left { by: by.clone(), properties: Vec::new() });
+                let left = left.or_insert_with(|| Left {
+                    by: by.clone(),
+                    properties: Vec::new(),
+                    within: Vec::new(),
+                });
+                left.within.extend(delegation.moved_within.iter().map(|name| (*name).to_owned()));
+                left.within.sort();
+                left.within.dedup();
                 left.properties.extend(delegation.properties.iter().map(|property| (*property).to_owned()));
                 left.properties.sort();
                 left.properties.dedup();

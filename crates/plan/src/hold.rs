@@ -5,7 +5,7 @@
 //! replaced under it, and what a service runs with stays until a release has brought something else to it.
 
 use crate::build::{Planner, Seen};
-use crate::delegation::{Gone, Reference};
+use crate::delegation::{Gone, Reference, mentions};
 use crate::{Change, Delegated, Mode, Reason};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -71,7 +71,7 @@ impl User<'_> {
     /// Whether it has an object in what only its controller changes: a security group.
     fn is_made_with(&self, address: &Address, names: &[&str]) -> bool {
         let names = self.telling(address, names);
-        self.exclusive().any(|value| mentions(value, &names))
+        self.exclusive().any(|value| names.iter().any(|name| mentions(value, name)))
     }
 
     /// Whether it has an object in what its controller moves and others may change.
@@ -79,7 +79,9 @@ impl User<'_> {
         let names = self.telling(address, names);
         let shared =
             self.delegated.kept.iter().filter(|property| !self.delegated.exclusive.contains(*property));
-        shared.filter_map(|property| self.live.get(property)).any(|value| mentions(value, &names))
+        shared
+            .filter_map(|property| self.live.get(property))
+            .any(|value| names.iter().any(|name| mentions(value, name)))
     }
 
     /// Those of the names that tell the object of an address from others.
@@ -90,16 +92,6 @@ impl User<'_> {
 
     fn exclusive(&self) -> impl Iterator<Item = &Value> {
         self.delegated.exclusive.iter().filter_map(|property| self.live.get(property))
-    }
-}
-
-/// Whether some text in a value is one of these.
-fn mentions(value: &Value, names: &[&str]) -> bool {
-    match value.bare() {
-        Value::String(text) => names.contains(&text.as_str()),
-        Value::List(list) => list.iter().any(|item| mentions(item, names)),
-        Value::Map(map) => map.values().any(|item| mentions(item, names)),
-        _ => false,
     }
 }
 
@@ -140,8 +132,7 @@ impl Planner<'_> {
             let until = match needed.get(&change.address) {
                 Some(running) => Some(Until::DeploymentEnds(running.clone())),
                 None => {
-                    let serves =
-                        self.served_by(&names).filter(|by| *by != &change.address && stays(changes, by));
+                    let serves = self.served_by(&names, changes).filter(|by| *by != &change.address);
                     let used = others().find(|user| user.is_made_with(&change.address, &names));
                     match (serves, used) {
                         (Some(by), _) => Some(Until::Released(by.clone())),
@@ -263,23 +254,27 @@ impl Planner<'_> {
         users
     }
 
-    /// The controller whose traffic goes to an object of one of these names.
-    fn served_by(&self, names: &[&str]) -> Option<&Address> {
-        let mut controllers = self.delegations.controllers.iter();
-        let serves = |name: &String| names.contains(&name.as_str());
-        controllers.find(|controller| controller.serves.iter().any(serves)).map(|found| &found.address)
+    /// The controller whose traffic goes to an object of one of these names, if it goes on to.
+    fn served_by(&self, names: &[&str], changes: &[Change]) -> Option<&Address> {
+        let serves = |ids: &[String]| ids.iter().any(|id| names.contains(&id.as_str()));
+        let mut controllers = self.delegations.serving.iter().filter(|(_, ids)| serves(ids));
+        controllers.find(|(by, _)| self.goes_on(by, changes)).map(|(by, _)| by)
     }
 
-    /// Whether what an object points to is still right: as long as its controller stays, and what that deploys to.
+    /// Whether what an object points to is still right: as long as it serves.
     fn is_steady(&self, user: &User<'_>, changes: &[Change]) -> bool {
         let Some(by) = user.by else { return true };
-        let serves =
-            self.delegations.controllers.iter().any(|found| found.address == *by && !found.serves.is_empty());
-        let mut deployed = self
-            .delegations
-            .iter()
-            .filter(|(_, other)| other.by.as_ref() == Some(by) && !other.exclusive.is_empty());
-        serves && stays(changes, by) && deployed.all(|(address, _)| stays(changes, address))
+        self.delegations.serving.iter().any(|(address, _)| address == by) && self.goes_on(by, changes)
+    }
+
+    /// Whether what a controller deploys is the same afterwards. The controller itself may go: what it left serves on.
+    fn goes_on(&self, by: &Address, changes: &[Change]) -> bool {
+        if self.deploys_itself(by) {
+            return stays(changes, by);
+        }
+        let of_it = |other: &Delegated| other.by.as_ref() == Some(by) && !other.exclusive.is_empty();
+        let mut deployed = self.delegations.iter().filter(|(_, other)| of_it(other));
+        deployed.all(|(address, _)| stays(changes, address))
     }
 
     /// Keeps predecessors that something still works with.

@@ -105,7 +105,7 @@ fn holds(value: &Value, name: &str) -> bool {
 }
 
 /// Whether two values differ in nothing but in map entries of these names, and what only one of them has.
-fn same_but_for(wanted: &Value, live: &Value, moved: &[&str]) -> bool {
+pub fn same_but_for(wanted: &Value, live: &Value, moved: &[&str]) -> bool {
     match (wanted.bare(), live.bare()) {
         (Value::Map(wanted), Value::Map(live)) => wanted
             .iter()

@@ -15,7 +15,7 @@ mod resource;
 mod schema;
 pub mod wait;
 
-pub use delegation::{Delegation, Fault, InForce, Standing};
+pub use delegation::{Delegation, Fault, InForce, Standing, same_but_for};
 pub use erased::{Erased, Live, New, Object, Resource, Update, Wanted};
 pub use error::{Absent, Error, ErrorKind, Result};
 pub use marks::{Block, BlockSet, Blocks, Json, Set, Tags};

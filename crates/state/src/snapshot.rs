@@ -72,6 +72,9 @@ pub struct Left {
     pub by: Address,
     /// The properties, sorted.
     pub properties: Vec<String>,
+    /// What is moved within them, such as `target_group`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<String>,
 }
 
 /// A predecessor that a replacement has not deleted yet.
@@ -385,7 +388,11 @@ mod tests {
                 attributes: Map::from([("arn".into(), Value::from("arn:x"))]),
                 dependencies: vec![Address::single("vpc")],
                 unfinished: key == "b",
-                delegated: Some(Left { by: Address::single("group"), properties: vec!["tags".into()] }),
+                delegated: Some(Left {
+                    by: Address::single("group"),
+                    properties: vec!["tags".into()],
+                    within: Vec::new(),
+                }),
                 deposed: vec![Deposed { id: "old".into(), ..Deposed::default() }],
                 ..Record::default()
             };

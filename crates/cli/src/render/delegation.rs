@@ -75,6 +75,13 @@ fn about<'a>(lines: &mut Vec<(&'a Address, String)>, change: &'a Change, delegat
     let others: Vec<&str> =
         delegated.waiting.iter().filter(|property| !release.contains(property)).map(String::as_str).collect();
     if !others.is_empty() {
-        lines.push((&change.address, format!("{} waits for a deployment", others.join(", "))));
+        let what = others.join(", ");
+        let line = match delegated.by {
+            Some(_) => format!("{what} waits for a deployment"),
+            None => {
+                format!("{what} stays with what has the traffic, though the stack file names something else")
+            }
+        };
+        lines.push((&change.address, line));
     }
 }

@@ -130,8 +130,11 @@ fn what_a_controller_that_is_gone_has_moved_stays_until_the_stack_file_says_othe
             let snapshot = world.snapshot.as_mut().ok_or("no state")?;
             snapshot.resources.remove(&address);
             let named = snapshot.resources.get_mut(&"named".parse()?).ok_or("no record")?;
-            named.delegated =
-                Some(Left { by: address.clone(), properties: vec!["note".into(), "size".into()] });
+            named.delegated = Some(Left {
+                by: address.clone(),
+                properties: vec!["note".into(), "size".into()],
+                within: Vec::new(),
+            });
         } else {
             world.observed.current.insert(address.clone(), Seen::Gone);
         }
@@ -158,7 +161,8 @@ fn a_controller_that_is_there_and_moves_nothing_any_more_has_let_go() -> Result<
     moved(&mut world, 9, "b")?;
     let snapshot = world.snapshot.as_mut().ok_or("no state")?;
     let record = snapshot.resources.get_mut(&"named".parse()?).ok_or("no record")?;
-    record.delegated = Some(Left { by: "controller".parse()?, properties: vec!["size".into()] });
+    record.delegated =
+        Some(Left { by: "controller".parse()?, properties: vec!["size".into()], within: Vec::new() });
     world.live("controller", |live| drop(live.insert("moves".into(), "another".into())))?;
     let plan = world.plan(&STACK.replace("${named.name}", "another"))?;
     assert_eq!(named(&plan)?.action, Action::Update);

@@ -141,6 +141,17 @@ fn what_is_idle_may_leave_the_stack() -> Result<()> {
 }
 
 #[test]
+fn what_a_controller_has_left_serves_on_when_it_goes() -> Result<()> {
+    let text = without(&["controller"]).replace("cidr: b", "cidr: bb").replace("cidr: g", "cidr: gg");
+    let plan = moved()?.plan(&text)?;
+    assert_eq!(change(&plan, "controller")?.action, Action::Delete);
+    assert!(matches!(held(&plan, "green")?, Some((HeldBack::Replace, Until::Released(_)))));
+    let route = change(&plan, "route")?;
+    assert_eq!(route.desired.as_ref().and_then(|desired| desired.get("to")), Some(&list(&["green"])));
+    Ok(())
+}
+
+#[test]
 fn what_a_service_runs_with_stays_until_a_release() -> Result<()> {
     let world = World::applied(STACK)?;
     let plan = world.plan(&STACK.replace("flavor: a", "flavor: b"))?;

@@ -357,6 +357,10 @@ impl ResourceType for Service {
     }
 
     fn standing(attributes: &Map, objects: &[(&str, &Map)]) -> Standing {
+        if service_delegation::is_by_code_deploy(attributes) {
+            let serves = service_delegation::serves(attributes).map(str::to_owned).collect();
+            return Standing { serves, ..Standing::default() };
+        }
         blue_green_delegation::standing(attributes, objects)
     }
 

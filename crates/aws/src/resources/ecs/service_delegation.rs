@@ -66,6 +66,12 @@ pub(super) fn delivered(service: &Map) -> impl Iterator<Item = &str> {
     balancers.iter().filter_map(|balancer| balancer.as_map()?.get("container_name")?.as_str())
 }
 
+/// The target groups that its tasks are behind: under `CODE_DEPLOY`, those of the primary task set.
+pub(super) fn serves(service: &Map) -> impl Iterator<Item = &str> {
+    let balancers = service.get("load_balancer").and_then(Value::as_list).unwrap_or_default();
+    balancers.iter().filter_map(|balancer| balancer.as_map()?.get("target_group_arn")?.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
