@@ -196,10 +196,11 @@ impl Planner<'_> {
         None
     }
 
-    /// Whether what a controller deploys is nobody's but its own: a service that ECS deploys.
+    /// Whether a controller is what it deploys: a service under ECS's own control.
     fn deploys_itself(&self, by: &Address) -> bool {
+        let is_its_own = self.delegations.get(by).is_some_and(|own| own.by.as_ref() == Some(by));
         let mut others = self.delegations.iter().filter(|(_, other)| other.by.as_ref() == Some(by));
-        others.all(|(_, other)| other.exclusive.is_empty())
+        is_its_own && others.all(|(_, other)| other.exclusive.is_empty())
     }
 
     /// What stays cannot be without what it depends on.
