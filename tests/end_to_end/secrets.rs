@@ -74,6 +74,8 @@ resources:
           - {name: PLAIN, value: one}
           - {name: PHRASE, value: "${var.login.phrase}"}
           - {name: TOKEN, value: "${var.token}"}
+    # It is not there yet when a run is killed at the task definition.
+    depends_on: [task]
   task:
     type: aws_ecs_task_definition
     properties:
