@@ -153,14 +153,20 @@ impl Value {
         }
     }
 
+    /// Whether it is so, or anything in it.
+    pub fn any(&self, is: &dyn Fn(&Value) -> bool) -> bool {
+        is(self)
+            || match self {
+                Value::Sensitive(inner) => inner.any(is),
+                Value::List(list) => list.iter().any(|item| item.any(is)),
+                Value::Map(map) => map.values().any(|item| item.any(is)),
+                _ => false,
+            }
+    }
+
     /// Whether anything in it is sensitive.
     pub fn has_sensitive(&self) -> bool {
-        match self {
-            Value::Sensitive(_) => true,
-            Value::List(list) => list.iter().any(Value::has_sensitive),
-            Value::Map(map) => map.values().any(Value::has_sensitive),
-            _ => false,
-        }
+        self.any(&|value| matches!(value, Value::Sensitive(_)))
     }
 
     /// The first thing in it that is not known, if any.

@@ -131,18 +131,14 @@ async fn look_through(
 
 /// Whether a create has properties that come from one of these resources.
 fn waits_for(entry: &Entry, names: &HashSet<&str>) -> bool {
-    fn any(value: &Value, names: &HashSet<&str>) -> bool {
-        match value {
-            Value::Unknown(unknown) => {
-                let name = unknown.of.split(['.', '[']).next().unwrap_or_default();
-                names.contains(name)
-            }
-            Value::List(list) => list.iter().any(|value| any(value, names)),
-            Value::Map(map) => map.values().any(|value| any(value, names)),
-            _ => false,
+    let comes = |value: &Value| match value {
+        Value::Unknown(unknown) => {
+            let name = unknown.of.split(['.', '[']).next().unwrap_or_default();
+            names.contains(name)
         }
-    }
-    entry.properties.values().any(|value| any(value, names))
+        _ => false,
+    };
+    entry.properties.values().any(|value| value.any(&comes))
 }
 
 /// A create that may have had its effect, to be looked up.

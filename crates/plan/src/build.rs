@@ -267,7 +267,7 @@ impl Planner<'_> {
             if let Some(delegated) = self.delegations.get(address) {
                 let mut delegated = delegated.clone();
                 match self.holds.steady.get(address) {
-                    Some(gone) => delegated.without.clone_from(gone),
+                    Some(gone) => delegated.gone.clone_from(gone),
                     None => delegated.let_go(&resolved.desired),
                 }
                 if self.inputs.releases {

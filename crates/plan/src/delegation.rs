@@ -75,7 +75,7 @@ pub struct Delegated {
     pub(crate) inherited: Vec<Inherited>,
     /// The objects that go, and that what stays as it is must not speak of any more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) without: Gone,
+    pub(crate) gone: Gone,
     /// What is moved within those of the kept properties that others can change.
     #[serde(skip)]
     within: BTreeSet<String>,
@@ -102,7 +102,7 @@ impl Delegated {
         for asked in [&mut resolved.desired, &mut resolved.written] {
             for property in self.kept.iter().filter(|property| !self.exclusive.contains(*property)) {
                 if let Some(value) = asked.get_mut(property) {
-                    leave_out(value, &self.without, lookup);
+                    leave_out(value, &self.gone, lookup);
                 }
             }
         }
@@ -256,8 +256,7 @@ impl Delegated {
             let ids: Vec<&str> = serving.iter().flat_map(|(_, ids)| ids.iter().map(String::as_str)).collect();
             let leaves = |property: &String| match (desired.get(property), live.get(property)) {
                 (Some(wanted), Some(live)) => {
-                    let serves = |value: &Value| ids.iter().any(|id| mentions(value, id));
-                    serves(live) && !serves(wanted) && same_but_for(wanted, live, &within)
+                    mentions(live, &ids) && !mentions(wanted, &ids) && same_but_for(wanted, live, &within)
                 }
                 _ => false,
             };
@@ -281,14 +280,9 @@ impl Delegated {
     }
 }
 
-/// Whether some text in a value is this one.
-pub(crate) fn mentions(value: &Value, text: &str) -> bool {
-    match value.bare() {
-        Value::String(found) => found == text,
-        Value::List(list) => list.iter().any(|item| mentions(item, text)),
-        Value::Map(map) => map.values().any(|item| mentions(item, text)),
-        _ => false,
-    }
+/// Whether some text in a value is one of these.
+pub(crate) fn mentions(value: &Value, texts: &[&str]) -> bool {
+    value.any(&|value| value.as_str().is_some_and(|text| texts.contains(&text)))
 }
 
 /// The ids of what has the traffic of each controller.
@@ -453,12 +447,15 @@ fn moved_by(
                     properties: Vec::new(),
                     within: Vec::new(),
                 });
-                left.within.extend(delegation.moved_within.iter().map(|name| (*name).to_owned()));
-                left.within.sort();
-                left.within.dedup();
-                left.properties.extend(delegation.properties.iter().map(|property| (*property).to_owned()));
-                left.properties.sort();
-                left.properties.dedup();
+                let more = [
+                    (&mut left.properties, delegation.properties),
+                    (&mut left.within, delegation.moved_within),
+                ];
+                for (names, more) in more {
+                    names.extend(more.iter().map(|name| (*name).to_owned()));
+                    names.sort();
+                    names.dedup();
+                }
             }
         }
     }

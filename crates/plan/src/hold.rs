@@ -71,7 +71,7 @@ impl User<'_> {
     /// Whether it has an object in what only its controller changes: a security group.
     fn is_made_with(&self, address: &Address, names: &[&str]) -> bool {
         let names = self.telling(address, names);
-        self.exclusive().any(|value| names.iter().any(|name| mentions(value, name)))
+        self.exclusive().any(|value| mentions(value, &names))
     }
 
     /// Whether it has an object in what its controller moves and others may change.
@@ -79,9 +79,7 @@ impl User<'_> {
         let names = self.telling(address, names);
         let shared =
             self.delegated.kept.iter().filter(|property| !self.delegated.exclusive.contains(*property));
-        shared
-            .filter_map(|property| self.live.get(property))
-            .any(|value| names.iter().any(|name| mentions(value, name)))
+        shared.filter_map(|property| self.live.get(property)).any(|value| mentions(value, &names))
     }
 
     /// Those of the names that tell the object of an address from others.
@@ -284,33 +282,25 @@ impl Planner<'_> {
             return;
         }
         let needed = self.needed_while_running();
-        let kept: Vec<Option<(Until, Vec<String>)>> = {
-            let users = self.users(changes);
-            let one = |change: &Change| {
-                let user = |names: &[&str]| {
+        let users = self.users(changes);
+        for change in changes {
+            let until = |names: &[&str]| match needed.get(&change.address) {
+                Some(running) => Some(Until::DeploymentEnds(running.clone())),
+                None => {
                     let mut others = users.iter().filter(|user| *user.address != change.address);
-                    others.find(|user| user.is_made_with(&change.address, names))
-                };
-                let until = |names: &[&str]| match needed.get(&change.address) {
-                    Some(running) => Some(Until::DeploymentEnds(running.clone())),
-                    None => user(names).map(|user| Until::Released(user.address.clone())),
-                };
-                let is_replaced = goes(change) && change.action == Action::Replace;
-                let is_first = is_replaced && change.create_before_destroy;
-                let own = is_first.then(|| change.names().collect::<Vec<_>>());
-                let own = own.and_then(|names| until(&names));
-                let deposed = change.deposed.iter().filter_map(|id| Some((id, until(&[id.as_str()])?)));
-                let deposed: Vec<(&String, Until)> = deposed.collect();
-                let first = own.clone().or_else(|| deposed.first().map(|(_, until)| until.clone()))?;
-                let mut ids: Vec<String> = deposed.into_iter().map(|(id, _)| id.clone()).collect();
-                ids.extend(own.and(change.id.clone()));
-                Some((first, ids))
+                    let user = others.find(|user| user.is_made_with(&change.address, names));
+                    user.map(|user| Until::Released(user.address.clone()))
+                }
             };
-            changes.iter().map(one).collect()
-        };
-        for (change, kept) in changes.iter_mut().zip(kept) {
-            let Some((until, ids)) = kept else { continue };
-            change.deposed.retain(|id| !ids.contains(id));
+            let (kept, deposed): (Vec<_>, Vec<_>) = change
+                .deposed
+                .iter()
+                .map(|id| (id.clone(), until(&[id])))
+                .partition(|(_, until)| until.is_some());
+            let is_first = goes(change) && change.action == Action::Replace && change.create_before_destroy;
+            let own = is_first.then(|| until(&change.names().collect::<Vec<_>>())).flatten();
+            let Some(until) = own.or_else(|| kept.into_iter().find_map(|(_, until)| until)) else { continue };
+            change.deposed = deposed.into_iter().map(|(id, _)| id).collect();
             if change.deposed.is_empty() && change.reason == Some(Reason::Deposed) {
                 change.reason = None;
             }

@@ -234,10 +234,11 @@ impl<'a> Builder<'a> {
     fn lets_go_first(&mut self) {
         let changes = self.changes;
         for change in changes {
-            let without = change.delegated.as_ref().map(|delegated| &delegated.without);
-            let (Some(without), Some(&make)) = (without, self.makes.get(&change.address)) else { continue };
+            let gone =
+                change.delegated.as_ref().map(|delegated| &delegated.gone).filter(|gone| !gone.is_empty());
+            let (Some(gone), Some(&make)) = (gone, self.makes.get(&change.address)) else { continue };
             for other in changes {
-                let Some(new) = other.names().find_map(|name| without.get(name)) else { continue };
+                let Some(new) = other.names().find_map(|name| gone.get(name)) else { continue };
                 if let Some(&made) = self.makes.get(&other.address) {
                     match new {
                         Some(_) => self.depends_on[make].insert(made),

@@ -16,7 +16,8 @@ pub struct Delegation {
     /// Whether the stack file decides again as soon as it says something new: what was rolled back is not brought again
     /// before.
     pub yields: bool,
-    /// Only where the properties speak of one of these, as they are or as they were asked for last.
+    /// Only where some text of the properties is one of these, or has it as a part between slashes or colons: as they are
+    /// or as they were asked for last.
     pub mentions: Vec<String>,
     /// What is moved within the properties by each of the controller's works, such as `target_group_arn`: it is not asked
     /// whether the stack file wants that otherwise.
@@ -88,19 +89,12 @@ impl Delegation {
             let places = [attributes, asked].into_iter();
             let mut properties =
                 places.flat_map(|map| self.properties.iter().filter_map(|property| map.get(*property)));
-            properties.any(|value| holds(value, name))
+            let is_part = |value: &Value| {
+                value.as_str().is_some_and(|text| text.split(['/', ':']).any(|part| part == name))
+            };
+            properties.any(|value| value.any(&is_part))
         };
         self.known_by.iter().all(is) && (self.mentions.is_empty() || self.mentions.iter().any(speaks))
-    }
-}
-
-/// Whether some text in a value is `name`, or has it as a part between slashes or colons.
-fn holds(value: &Value, name: &str) -> bool {
-    match value.bare() {
-        Value::String(text) => text.split(['/', ':']).any(|part| part == name),
-        Value::List(list) => list.iter().any(|item| holds(item, name)),
-        Value::Map(map) => map.values().any(|item| holds(item, name)),
-        _ => false,
     }
 }
 

@@ -59,12 +59,7 @@ pub fn is_hash(recorded: &Value) -> bool {
 
 /// Whether a recorded value is or holds the hash of one.
 pub fn holds_hash(recorded: &Value) -> bool {
-    is_hash(recorded)
-        || match recorded {
-            Value::List(list) => list.iter().any(holds_hash),
-            Value::Map(map) => map.values().any(holds_hash),
-            _ => false,
-        }
+    recorded.any(&is_hash)
 }
 
 /// Whether a recorded value, which may be or hold hashes, is this one.

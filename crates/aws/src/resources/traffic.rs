@@ -3,6 +3,9 @@
 use serde_json::json;
 use wharf_core::{Map, Value};
 
+/// What each deployment moves within an action: which of the pair it is is not for the stack file to say.
+pub(crate) const MOVED_WITHIN: &[&str] = &["target_group"];
+
 /// The first block of a name.
 pub(crate) fn first<'a>(map: &'a Map, block: &str) -> Option<&'a Map> {
     map.get(block)?.as_list()?.first()?.as_map()

@@ -8,7 +8,7 @@
 use super::codedeploy_running::RUNNING;
 use crate::arn;
 use crate::resources::ecs::service_delegation::{BY_DEPLOYMENT, MOVED_WITHIN};
-use crate::resources::traffic::{fault, first, forward, weights, words};
+use crate::resources::traffic::{self, fault, first, forward, weights, words};
 use wharf_core::{Map, Value};
 use wharf_provider::{Delegation, Fault, Standing};
 
@@ -68,8 +68,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             yields: false,
             // Not one that answers itself, or redirects, where rules forward to the pair.
             mentions: pair(),
-            // Which of the pair it is is not for the stack file to say.
-            moved_within: &["target_group"],
+            moved_within: traffic::MOVED_WITHIN,
         });
         delegations.push(Delegation {
             resource_type: RULE,
@@ -78,8 +77,7 @@ pub(super) fn delegates(attributes: &Map) -> Vec<Delegation> {
             exclusive: false,
             yields: false,
             mentions: pair(),
-            // Which of the pair it is is not for the stack file to say.
-            moved_within: &["target_group"],
+            moved_within: traffic::MOVED_WITHIN,
         });
     }
     delegations

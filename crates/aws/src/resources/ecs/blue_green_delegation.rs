@@ -8,16 +8,13 @@
 
 use super::deployment_configuration::shifting;
 use crate::arn;
-use crate::resources::traffic::{fault, first, forward, name, weights, words};
+use crate::resources::traffic::{MOVED_WITHIN, fault, first, forward, name, weights, words};
 use wharf_core::{Map, Value};
 use wharf_provider::{Delegation, Fault, Standing};
 
 const LISTENER: &str = "aws_lb_listener";
 const RULE: &str = "aws_lb_listener_rule";
 const SERVICE: &str = "aws_ecs_service";
-
-/// What each deployment moves within an action: which of the two it is is not for the stack file to say.
-const MOVED_WITHIN: &[&str] = &["target_group"];
 
 /// A load balancer of a service, and what ECS moves of it.
 struct Pair<'a> {

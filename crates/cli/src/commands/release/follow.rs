@@ -98,8 +98,8 @@ pub(super) fn named(set: &TaskSet) -> String {
 
 /// How far a deployment is, if the report is about it or about its rollback.
 pub(super) fn phase_of(report: &Report, id: &str) -> Option<Phase> {
-    let known = [&report.deployment, &report.rolled_back].into_iter().flatten();
-    known.into_iter().find(|deployment| deployment.id == id).map(|deployment| deployment.phase)
+    let mut known = [&report.deployment, &report.rolled_back].into_iter().flatten();
+    known.find(|deployment| deployment.id == id).map(|deployment| deployment.phase)
 }
 
 /// Whether nothing is under way of a deployment any more, CodeDeploy's own rollback of it included.
