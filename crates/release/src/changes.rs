@@ -42,8 +42,8 @@ fn moved(earlier: &Report, now: &Report) -> Vec<String> {
     }
     // How the one ended that is taken back, if it was seen before.
     if let Some(undone) = &now.rolled_back {
-        let known = [&earlier.rolled_back, &earlier.deployment].into_iter().flatten();
-        if let Some(known) = known.into_iter().find(|known| known.id == undone.id) {
+        let mut known = [&earlier.rolled_back, &earlier.deployment].into_iter().flatten();
+        if let Some(known) = known.find(|known| known.id == undone.id) {
             of_deployment(&mut lines, Some(known), undone);
         }
     }

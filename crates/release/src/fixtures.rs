@@ -32,6 +32,7 @@ pub(crate) fn report() -> Report {
         rolled_back: None,
         task_sets: vec![blue],
         listeners: Vec::new(),
+        group_is_gone: false,
         missing: Vec::new(),
         causes: Vec::new(),
         next: Vec::new(),

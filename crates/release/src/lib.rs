@@ -11,6 +11,7 @@ mod evidence;
 mod fixtures;
 mod goal;
 mod next;
+mod page;
 mod phase;
 mod report;
 mod revision;
@@ -32,6 +33,7 @@ pub mod rollback;
 
 pub use changes::changes;
 pub use goal::{Goal, Verdict};
+pub use page::Page;
 pub use report::{
     Cause, Deployment, DeploymentError, LifecycleEvent, Listener, OnTimeout, Phase, Pipeline, PipelineAction,
     PipelineStage, Report, Role, Share, TargetHealth, TaskSet,

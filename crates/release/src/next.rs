@@ -26,7 +26,7 @@ pub(crate) fn next(report: &Report, shift: Option<Shift>) -> Vec<String> {
             // What the deployment does comes before what waits behind it.
             lines.splice(0..0, of_deployment(report, deployment, shift));
         }
-        None if report.group_is_gone() => lines.push(format!(
+        None if report.group_is_gone => lines.push(format!(
             "nothing: {}; the deployment group is gone, `wharf apply` makes it anew",
             serves(report)
         )),
@@ -258,7 +258,7 @@ mod tests {
     use crate::fixtures::{
         deployment, event, failed_deployment, pipeline_at, pipeline_failed_at, report, rollback_of, task_set,
     };
-    use crate::report::{Cause, GROUP_GONE, Share};
+    use crate::report::{Cause, Share};
 
     fn with_green(phase: Phase) -> Report {
         let status = if phase == Phase::Ready { "Ready" } else { "InProgress" };
@@ -285,7 +285,7 @@ mod tests {
             next(&fed(report()), None),
             ["nothing: web:7 serves; there was no deployment yet, `wharf release push DIR` starts the first"]
         );
-        let gone = Report { missing: vec![format!("{GROUP_GONE}web is gone")], ..report() };
+        let gone = Report { group_is_gone: true, ..report() };
         assert_eq!(
             next(&gone, None),
             ["nothing: web:7 serves; the deployment group is gone, `wharf apply` makes it anew"]

@@ -6,7 +6,7 @@
 //! A certificate that cannot be verified is an answer as well. It is made out to the name of the site, and the request goes to
 //! the load balancer's, so that it does not fit in most cases; that the targets are healthy is known from their health checks.
 
-use crate::look::Page;
+use crate::page::Page;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};

@@ -1,5 +1,6 @@
 //! How a release stands: everything that `wharf release status` shows, as data.
 
+use crate::page::Page;
 use crate::time::Time;
 use serde::{Serialize, Serializer};
 use wharf_core::Address;
@@ -29,6 +30,9 @@ pub struct Report {
     pub task_sets: Vec<TaskSet>,
     /// The production listeners, then those for tests.
     pub listeners: Vec<Listener>,
+    /// Whether AWS has the deployment group no more.
+    #[serde(skip)]
+    pub group_is_gone: bool,
     /// What could not be seen, in sentences: what the state has and AWS does not, what the caller may not read.
     pub missing: Vec<String>,
     /// Why something failed, the most telling first; empty if nothing did.
@@ -37,15 +41,7 @@ pub struct Report {
     pub next: Vec<String>,
 }
 
-/// How the sentence begins that says that the deployment group is gone.
-pub(crate) const GROUP_GONE: &str = "the deployment group ";
-
 impl Report {
-    /// Whether AWS has the deployment group no more.
-    pub fn group_is_gone(&self) -> bool {
-        self.missing.iter().any(|missing| missing.starts_with(GROUP_GONE))
-    }
-
     /// What serves.
     pub fn primary(&self) -> Option<&TaskSet> {
         self.task_sets.iter().find(|set| set.role == Role::Primary)
@@ -376,6 +372,9 @@ pub struct Listener {
     /// The names of target groups with their weights; in JSON an object.
     #[serde(serialize_with = "as_object")]
     pub weights: Vec<(String, i64)>,
+    /// The request that gets to the target groups behind it; none if a plain one for a page does not.
+    #[serde(skip)]
+    pub page: Option<Page>,
 }
 
 fn as_object<S: Serializer>(weights: &[(String, i64)], serializer: S) -> Result<S::Ok, S::Error> {

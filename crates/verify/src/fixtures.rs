@@ -173,6 +173,7 @@ fn report() -> Report {
         port,
         url: String::new(),
         weights: vec![(group.to_owned(), 1)],
+        page: None,
     };
     Report {
         stack: "shop".into(),
@@ -195,6 +196,7 @@ fn report() -> Report {
         task_sets: vec![blue],
         listeners: vec![listener(80, "blue", true), listener(8080, "green", false)],
         rolled_back: None,
+        group_is_gone: false,
         missing: Vec::new(),
         causes: Vec::new(),
         next: Vec::new(),

@@ -84,14 +84,21 @@ pub(crate) struct Verdict {
     pub(crate) decision: Decision,
 }
 
+/// What limits the policies of a role or user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Limit {
+    Boundary,
+    ServiceControl,
+}
+
 /// Whether it is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Decision {
     Allowed,
     /// No policy allows it.
     NotAllowed,
-    /// It is outside of this limit, whatever the policies allow: `its permissions boundary`.
-    Outside(&'static str),
+    /// It is outside of this limit, whatever the policies allow.
+    Outside(Limit),
     /// A policy denies it.
     Denied,
     /// It depends on these condition keys, whose values the simulator does not know.

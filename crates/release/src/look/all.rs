@@ -70,6 +70,7 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
         rolled_back: deployed.rolled_back.as_mut().and_then(|before| before.deployment.take()),
         task_sets,
         listeners: traffic.listeners,
+        group_is_gone: deployed.group_is_gone,
         missing,
         causes: Vec::new(),
         next: Vec::new(),

@@ -4,7 +4,7 @@
 
 use crate::deployments::rolls_back;
 use crate::phase;
-use crate::report::{Deployment, DeploymentError, GROUP_GONE, LifecycleEvent, OnTimeout, Phase};
+use crate::report::{Deployment, DeploymentError, LifecycleEvent, OnTimeout, Phase};
 use crate::shift::Shift;
 use crate::time::Time;
 use aws_sdk_codedeploy::types as sdk;
@@ -23,6 +23,8 @@ pub(super) struct Seen {
     pub(super) shift: Option<Shift>,
     /// `Blue` and `Green`, by the ids of their task sets.
     pub(super) colors: BTreeMap<String, String>,
+    /// Whether the deployment group is gone.
+    pub(super) group_is_gone: bool,
     /// What is gone.
     pub(super) missing: Vec<String>,
 }
@@ -36,8 +38,8 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
         .deployment_group_name(group);
     let answer = request.send().await.named("codedeploy:GetDeploymentGroup").or_absent()?;
     let Some(found) = answer.and_then(|answer| answer.deployment_group_info) else {
-        let missing = vec![format!("{GROUP_GONE}{group} of the application {application} is gone")];
-        return Ok(Seen { missing, ..Seen::default() });
+        let missing = vec![format!("the deployment group {group} of the application {application} is gone")];
+        return Ok(Seen { missing, group_is_gone: true, ..Seen::default() });
     };
     let Some(id) = found.last_attempted_deployment.and_then(|last| last.deployment_id) else {
         return Ok(Seen::default());

@@ -5,7 +5,6 @@ mod builds;
 mod codedeploy;
 mod ecs;
 mod logs;
-mod page;
 mod pipeline;
 mod service;
 mod tasks;
@@ -13,4 +12,3 @@ mod traffic;
 mod why;
 
 pub use all::{report, report_of};
-pub use page::{Page, page};

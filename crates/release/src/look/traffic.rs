@@ -3,7 +3,7 @@
 //! Sources: `elasticloadbalancing:DescribeListeners`, `DescribeRules`, `DescribeLoadBalancers`, `DescribeTargetGroups`,
 //! `DescribeTargetHealth`.
 
-use super::page::{Wanted, wanted};
+use crate::page::{Wanted, wanted};
 use crate::report::{Listener, TargetHealth};
 use crate::target::Target;
 use aws_sdk_elasticloadbalancingv2::types as sdk;
@@ -73,8 +73,15 @@ async fn listeners(clients: &Clients, target: &Target) -> Result<(Vec<Listener>,
             rule
         };
         let port = listener.port().unwrap_or_default();
-        let url = moved.wanted.shown(scheme(listener.protocol()), host.unwrap_or_default(), port);
-        shown.push(Listener { arn: moved.arn, production, port, url, weights: moved.weights });
+        let (scheme, host) = (scheme(listener.protocol()), host.unwrap_or_default());
+        shown.push(Listener {
+            arn: moved.arn,
+            production,
+            port,
+            url: moved.wanted.clone().unwrap_or_default().shown(scheme, host, port),
+            weights: moved.weights,
+            page: moved.wanted.and_then(|wanted| wanted.page(scheme, host, port)),
+        });
     }
     Ok((shown, missing))
 }
@@ -94,12 +101,13 @@ fn listener_of(arn: &str) -> String {
 struct Moved {
     arn: String,
     weights: Vec<(String, i64)>,
-    wanted: Wanted,
+    /// What it wants of a request; none where a plain one does not do.
+    wanted: Option<Wanted>,
 }
 
 impl Moved {
     fn by(rule: sdk::Rule) -> Self {
-        let (weights, wanted) = (weights(rule.actions()), wanted(rule.conditions()).unwrap_or_default());
+        let (weights, wanted) = (weights(rule.actions()), wanted(rule.conditions()));
         Moved { arn: rule.rule_arn.unwrap_or_default(), weights, wanted }
     }
 }
@@ -142,7 +150,8 @@ async fn moved(
     groups: &[String],
 ) -> Result<Moved> {
     let ours = |weights: &[(String, i64)]| weights.iter().any(|(name, _)| groups.contains(name));
-    let default = Moved { arn: listener.to_owned(), weights: weights(actions), wanted: Wanted::default() };
+    let default =
+        Moved { arn: listener.to_owned(), weights: weights(actions), wanted: Some(Wanted::default()) };
     if ours(&default.weights) {
         return Ok(default);
     }

@@ -3,7 +3,7 @@
 use crate::arn;
 use crate::facts::Facts;
 use crate::finding::{Check, Finding, Problem, not_seen};
-use crate::right::{Answered, Decision, Principal, Right, Verdict, Who};
+use crate::right::{Answered, Decision, Limit, Principal, Right, Verdict, Who};
 use std::collections::BTreeSet;
 
 /// A finding for each who needs rights; one for all those of whom the caller may not ask.
@@ -86,12 +86,15 @@ fn of_right(name: &str, right: &Right, verdicts: &[Verdict]) -> Vec<Problem> {
             Problem::failed(what).hint(format!("allow it in a policy of {name}"))
         });
     }
-    for limit in ["its permissions boundary", "the service control policies"] {
+    let limits = [
+        (Limit::Boundary, "its permissions boundary does"),
+        (Limit::ServiceControl, "the service control policies do"),
+    ];
+    for (limit, does) in limits {
         let is_outside = |verdict: &&Verdict| verdict.decision == Decision::Outside(limit);
         let outside: Vec<&Verdict> = verdicts.iter().filter(is_outside).collect();
         if !outside.is_empty() {
-            let what = format!("{name} may not {}, as {limit} do not allow it: {without}", listed(&outside));
-            let what = what.replace("boundary do not", "boundary does not");
+            let what = format!("{name} may not {}, as {does} not allow it: {without}", listed(&outside));
             let hint = format!("a policy of {name} cannot allow it beyond that: allow it there");
             problems.push(Problem::failed(what).hint(hint));
         }
@@ -163,7 +166,7 @@ mod tests {
             ),
             (Decision::Denied, format!("failed: execution is denied {actions}: images cannot be pulled")),
             (
-                Decision::Outside("its permissions boundary"),
+                Decision::Outside(Limit::Boundary),
                 format!(
                     "failed: execution may not {actions}, as its permissions boundary does not allow it: images cannot be \
                      pulled"

@@ -7,7 +7,7 @@ use super::roles::of_session;
 use crate::facts::{Facts, Look, seen as or_unseen};
 use crate::needs::roles::{is_here, with_tasks};
 use crate::needs::{caller, deployment, execution};
-use crate::right::{Answered, Decision, Principal, Right, Verdict, Who};
+use crate::right::{Answered, Decision, Limit, Principal, Right, Verdict, Who};
 use aws_sdk_iam::types as sdk;
 use wharf_aws::{Clients, Named};
 use wharf_provider::{Error, ErrorKind, Result};
@@ -115,11 +115,9 @@ fn of_result(result: sdk::EvaluationResult) -> Result<Vec<Verdict>> {
         |resource: Option<String>, decision, missing: Option<Vec<String>>, by_boundary: Option<bool>| {
             let decision = match decided(decision, missing.unwrap_or_default())? {
                 Decision::NotAllowed if by_organization == Some(false) => {
-                    Decision::Outside("the service control policies")
+                    Decision::Outside(Limit::ServiceControl)
                 }
-                Decision::NotAllowed if by_boundary == Some(false) => {
-                    Decision::Outside("its permissions boundary")
-                }
+                Decision::NotAllowed if by_boundary == Some(false) => Decision::Outside(Limit::Boundary),
                 decision => decision,
             };
             let resource = resource.unwrap_or_else(|| "*".to_owned());
@@ -188,13 +186,13 @@ mod tests {
                 .permissions_boundary_decision_detail(boundary.allowed_by_permissions_boundary(false).build())
         };
         let decision = |result: sdk::EvaluationResult| of_result(result).unwrap().remove(0).decision;
-        let boundary = Decision::Outside("its permissions boundary");
+        let boundary = Decision::Outside(Limit::Boundary);
         assert_eq!(decision(result(Type::ImplicitDeny).build().unwrap()), boundary);
         assert_eq!(decision(result(Type::ExplicitDeny).build().unwrap()), Decision::Denied);
         let organization =
             sdk::OrganizationsDecisionDetail::builder().allowed_by_organizations(false).build();
         let both = result(Type::ImplicitDeny).organizations_decision_detail(organization).build().unwrap();
-        assert_eq!(decision(both), Decision::Outside("the service control policies"));
+        assert_eq!(decision(both), Decision::Outside(Limit::ServiceControl));
     }
 
     #[test]

@@ -6,12 +6,10 @@ use crate::error::{self, CommandError};
 use crate::render::release::words::{told, with_stack};
 use crate::terminal;
 use std::time::Duration;
-use wharf_aws::Clients;
 use wharf_release::deploy::{Hold, proceed};
-use wharf_release::look::{self, Page};
 use wharf_release::probe::{self, Answer};
 use wharf_release::promote::{self, Step};
-use wharf_release::{Deployment, Listener, Report};
+use wharf_release::{Deployment, Listener, Page, Report};
 
 /// How long the test listener may take to answer.
 const ANSWER: Duration = Duration::from_secs(15);
@@ -26,7 +24,7 @@ pub(crate) async fn run(args: &ReleasePromote) -> Result<u8, CommandError> {
     let mut finish = args.finish;
     loop {
         let step = promote::step(&report);
-        if report.group_is_gone() {
+        if report.group_is_gone {
             return Err(subject.gone());
         }
         let Some(deployment) = &report.deployment else {
@@ -168,22 +166,20 @@ async fn check(subject: &Subject, report: &Report, force: bool) -> Result<(), Co
         unknown("there is no test listener".to_owned());
     }
     let new = promote::green(report).map(named).unwrap_or_default();
-    let clients = &subject.session.clients;
     for listener in listeners {
         if !listener.url.starts_with("http") {
             unknown(format!("{} is no page", listener.url));
             continue;
         }
-        let page = look::page(clients, listener).await.map_err(|problem| error::cloud(&problem))?;
-        let Some(page) = page else {
+        let Some(page) = &listener.page else {
             unknown(format!("the rule behind {} takes no plain request for a page", listener.url));
             continue;
         };
-        if is_production(clients, report, listener, &page).await? {
+        if is_production(report, listener, page) {
             unknown(format!("tests and production share {}", listener.url));
             continue;
         }
-        match probe::answer(&page, ANSWER).await {
+        match probe::answer(page, ANSWER).await {
             Ok(Answer::Status(status)) => {
                 terminal::note(&told(&format!("{new} answers at {} with {status}", listener.url)));
             }
@@ -205,17 +201,7 @@ async fn check(subject: &Subject, report: &Report, force: bool) -> Result<(), Co
 }
 
 /// Whether the same request gets to production.
-async fn is_production(
-    clients: &Clients,
-    report: &Report,
-    listener: &Listener,
-    page: &Page,
-) -> Result<bool, CommandError> {
-    for other in report.listeners.iter().filter(|other| other.production && other.port == listener.port) {
-        let theirs = look::page(clients, other).await.map_err(|problem| error::cloud(&problem))?;
-        if theirs.as_ref() == Some(page) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn is_production(report: &Report, listener: &Listener, page: &Page) -> bool {
+    let mut others = report.listeners.iter().filter(|other| other.production && other.port == listener.port);
+    others.any(|other| other.page.as_ref() == Some(page))
 }

@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
     });
     let verdict = end.await?;
     let Some(report) = last else { return Ok(0) };
-    if report.group_is_gone() {
+    if report.group_is_gone {
         return Err(subject.gone());
     }
     match verdict {

@@ -1,12 +1,8 @@
-//! How a page is asked for behind a listener: what the conditions of its rule want of a request.
+//! How a page is asked for behind a listener: what the conditions of its rule want of a request. No I/O.
 //!
-//! Sources: `elasticloadbalancing:DescribeRules`, `DescribeLoadBalancers`;
-//! <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html>.
+//! Source: <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html>.
 
-use crate::report::Listener;
 use aws_sdk_elasticloadbalancingv2::types as sdk;
-use wharf_aws::{Clients, Named};
-use wharf_provider::{Absent, Result};
 
 /// A request for a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +17,7 @@ pub struct Page {
 
 /// What a rule wants of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// The site's name.
     host: Option<String>,
     /// Whether that is a name, and not one of many that a `*` stands for.
@@ -32,54 +28,17 @@ pub(super) struct Wanted {
     headers: Vec<(String, String)>,
 }
 
-/// The request that gets to the target groups behind a listener or a rule; none if a plain request for a page does not, or if
-/// that cannot be told.
-///
-/// # Errors
-///
-/// Those of `elasticloadbalancing:DescribeRules` and `DescribeLoadBalancers`.
-pub async fn page(clients: &Clients, listener: &Listener) -> Result<Option<Page>> {
-    let Some((scheme, _)) = listener.url.split_once("://").filter(|(scheme, _)| scheme.starts_with("http"))
-    else {
-        return Ok(None);
-    };
-    let Some(balancer) = balancer_of(&listener.arn) else {
-        return Ok(Some(Page { url: listener.url.clone(), site: None, headers: Vec::new() }));
-    };
-    let elb = clients.elasticloadbalancing();
-    let (rules, balancers) = futures::try_join!(
-        async {
-            let request = elb.describe_rules().rule_arns(&listener.arn);
-            request.send().await.named("elasticloadbalancing:DescribeRules").or_absent()
-        },
-        async {
-            let request = elb.describe_load_balancers().load_balancer_arns(balancer);
-            request.send().await.named("elasticloadbalancing:DescribeLoadBalancers").or_absent()
-        },
-    )?;
-    let rule = rules.and_then(|answer| answer.rules?.into_iter().next());
-    let wanted = rule.and_then(|rule| wanted(rule.conditions()));
-    let host = balancers.and_then(|answer| answer.load_balancers?.into_iter().next()?.dns_name);
-    Ok(wanted.zip(host).map(|(wanted, host)| {
-        let mut headers = wanted.headers.clone();
-        headers.extend(wanted.host.clone().map(|host| ("host".to_owned(), host)));
-        let site = wanted.host.is_some() && wanted.is_name;
-        let site = site.then(|| wanted.shown(scheme, &host, listener.port));
-        Page { url: wanted.url(scheme, &host, listener.port), site, headers }
-    }))
-}
-
-/// The load balancer of a rule, by the ARNs of both; none of what is no rule.
-fn balancer_of(rule: &str) -> Option<String> {
-    let (prefix, rest) = rule.split_once(":listener-rule/")?;
-    let (rest, _) = rest.rsplit_once('/')?;
-    let (balancer, _) = rest.rsplit_once('/')?;
-    Some(format!("{prefix}:loadbalancer/{balancer}"))
-}
-
 impl Wanted {
+    /// The request that does what is wanted; none of what speaks no HTTP.
+    pub(crate) fn page(&self, scheme: &str, host: &str, port: i32) -> Option<Page> {
+        let mut headers = self.headers.clone();
+        headers.extend(self.host.clone().map(|host| ("host".to_owned(), host)));
+        let site = (self.host.is_some() && self.is_name).then(|| self.shown(scheme, host, port));
+        scheme.starts_with("http").then(|| Page { url: self.url(scheme, host, port), site, headers })
+    }
+
     /// Where people find it: under the site's name, if the rule says which one that is.
-    pub(super) fn shown(&self, scheme: &str, host: &str, port: i32) -> String {
+    pub(crate) fn shown(&self, scheme: &str, host: &str, port: i32) -> String {
         let name = self.host.as_deref().filter(|_| self.is_name);
         self.url(scheme, name.unwrap_or(host), port)
     }
@@ -95,7 +54,7 @@ impl Wanted {
 }
 
 /// What the conditions of a rule want, all of them together; none if a plain request for a page does not fulfil them.
-pub(super) fn wanted(conditions: &[sdk::RuleCondition]) -> Option<Wanted> {
+pub(crate) fn wanted(conditions: &[sdk::RuleCondition]) -> Option<Wanted> {
     let mut wanted = Wanted::default();
     for condition in conditions {
         match condition.field()? {
@@ -207,7 +166,10 @@ mod tests {
         let query = sdk::RuleCondition::builder().field("query-string").query_string_config(query).build();
         let wanted = wanted(&[header, query]).unwrap();
         assert_eq!(wanted.url("https", "a.elb", 443), "https://a.elb/?test=a%26b");
-        assert_eq!(wanted.headers, [("x-test".to_owned(), "on".to_owned())]);
+        let page = wanted.page("https", "a.elb", 443).unwrap();
+        assert_eq!(page.headers, [("x-test".to_owned(), "on".to_owned())]);
+        assert_eq!((page.url.as_str(), page.site), ("https://a.elb/?test=a%26b", None));
+        assert_eq!(wanted.page("tcp", "a.elb", 443), None);
     }
 
     #[test]
@@ -221,13 +183,5 @@ mod tests {
         assert_eq!(wanted(&[method("GET")]), Some(Wanted::default()));
         // One that only has regular expressions.
         assert_eq!(wanted(&[condition("path-pattern", &[])]), None);
-    }
-
-    #[test]
-    fn a_rule_is_behind_its_load_balancer() {
-        let prefix = "arn:aws:elasticloadbalancing:eu:1";
-        let balancer = format!("{prefix}:loadbalancer/app/web/0a");
-        assert_eq!(balancer_of(&format!("{prefix}:listener-rule/app/web/0a/0b/0c")), Some(balancer));
-        assert_eq!(balancer_of(&format!("{prefix}:listener/app/web/0a/0b")), None);
     }
 }
