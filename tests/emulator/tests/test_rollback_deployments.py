@@ -41,6 +41,17 @@ def everybody_was_served(world):
             assert all(item["healthy"] for item in write["forwards"] if item["weight"]), write
 
 
+def stopped_after_reroute(world):
+    """A deployment stopped with a rollback once production is its own; from then on a step takes a minute."""
+    undone = world.deploy()
+    assert world.status(undone) == "Ready"
+    world.go_on(undone)
+    world.service()
+    world.faults(step_seconds=60)
+    world.stop(undone, autoRollbackEnabled=True)
+    return undone
+
+
 @pytest.mark.parametrize("moved", [False, True])
 def test_stop_makes_a_deployment_that_goes_back(world, refused, moved):
     good = world.group().deployed()
@@ -149,12 +160,7 @@ def test_stop_between_steps(world):
 @pytest.mark.parametrize("minutes", [0, 1])
 def test_a_rollback_that_is_stopped_with_rollback_is_followed_by_another(world, minutes):
     good = world.group().deployed()
-    undone = world.deploy()
-    assert world.status(undone) == "Ready"
-    world.go_on(undone)
-    world.service()
-    world.faults(step_seconds=60)
-    world.stop(undone, autoRollbackEnabled=True)
+    undone = stopped_after_reroute(world)
     first = newest(world)["deploymentId"]
     world.later(minutes)
     world.stop(first, autoRollbackEnabled=True)
@@ -166,12 +172,7 @@ def test_a_rollback_that_is_stopped_with_rollback_is_followed_by_another(world, 
 
 def test_a_rollback_that_is_stopped_stays_where_it_is(world):
     world.group().deployed()
-    undone = world.deploy()
-    assert world.status(undone) == "Ready"
-    world.go_on(undone)
-    world.service()
-    world.faults(step_seconds=60)
-    world.stop(undone, autoRollbackEnabled=True)
+    stopped_after_reroute(world)
     world.stop(newest(world)["deploymentId"], autoRollbackEnabled=False)
     world.later(5)
     assert newest(world)["status"] == "Stopped"

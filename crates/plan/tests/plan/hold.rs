@@ -26,6 +26,11 @@ fn held(plan: &Plan, name: &str) -> Result<Option<(HeldBack, Until)>> {
     Ok(change(plan, name)?.held.clone().map(|Held { what, until }| (what, until)))
 }
 
+/// What the route shall forward to.
+fn forwards(plan: &Plan) -> Result<Option<&Value>> {
+    Ok(change(plan, "route")?.desired.as_ref().and_then(|desired| desired.get("to")))
+}
+
 fn address(name: &str) -> Result<Address> {
     Ok(name.parse()?)
 }
@@ -120,8 +125,7 @@ fn what_is_idle_is_replaced_beside_what_serves() -> Result<()> {
     let plan = moved()?.plan(&first)?;
     // Who serves goes on to serve, and nothing speaks of the old one any more.
     assert_eq!(lines(&plan), ["0 + blue", "0 ~ route", "1 -- blue"]);
-    let route = change(&plan, "route")?;
-    assert_eq!(route.desired.as_ref().and_then(|desired| desired.get("to")), Some(&list(&["green"])));
+    assert_eq!(forwards(&plan)?, Some(&list(&["green"])));
     assert_eq!(change(&plan, "service")?.action, Action::None);
     Ok(())
 }
@@ -134,9 +138,7 @@ fn what_is_idle_may_leave_the_stack() -> Result<()> {
     world.live("route", |live| drop(live.insert("to".into(), list(&["blue", "arn:fake:green", "green"]))))?;
     let plan = world.plan(&without(&["green"]))?;
     assert_eq!(change(&plan, "green")?.action, Action::Delete);
-    let route = change(&plan, "route")?;
-    let to = route.desired.as_ref().and_then(|desired| desired.get("to"));
-    assert_eq!(to, Some(&list(&["blue", "green"])));
+    assert_eq!(forwards(&plan)?, Some(&list(&["blue", "green"])));
     Ok(())
 }
 
@@ -146,8 +148,7 @@ fn what_a_controller_has_left_serves_on_when_it_goes() -> Result<()> {
     let plan = moved()?.plan(&text)?;
     assert_eq!(change(&plan, "controller")?.action, Action::Delete);
     assert!(matches!(held(&plan, "green")?, Some((HeldBack::Replace, Until::Released(_)))));
-    let route = change(&plan, "route")?;
-    assert_eq!(route.desired.as_ref().and_then(|desired| desired.get("to")), Some(&list(&["green"])));
+    assert_eq!(forwards(&plan)?, Some(&list(&["green"])));
     Ok(())
 }
 
@@ -231,8 +232,7 @@ resources:
     world.live("route", |live| drop(live.insert("to".into(), list(&["green"]))))?;
     assert!(world.plan(alone)?.is_empty());
     let plan = world.plan(&alone.replace("moves: web", "moves: other"))?;
-    let route = change(&plan, "route")?;
-    assert_eq!(route.desired.as_ref().and_then(|desired| desired.get("to")), Some(&list(&["blue"])));
+    assert_eq!(forwards(&plan)?, Some(&list(&["blue"])));
     assert_eq!(change(&plan, "controller")?.action, Action::Replace);
     Ok(())
 }
@@ -256,8 +256,7 @@ resources:
     let plan =
         world.plan(&other.replace("cidr: bb}}", "cidr: bb}, lifecycle: {create_before_destroy: true}}"))?;
     assert_eq!(lines(&plan), ["0 + blue", "1 ~ route", "2 -- blue"]);
-    let route = change(&plan, "route")?;
-    let to = route.desired.as_ref().and_then(|desired| desired.get("to")?.as_list()).ok_or("no list")?;
+    let to = forwards(&plan)?.and_then(Value::as_list).ok_or("no list")?;
     assert!(to.contains(&"green".into()) && to.contains(&Value::unknown("blue.id")), "{to:?}");
     Ok(())
 }
