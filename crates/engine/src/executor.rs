@@ -2,7 +2,7 @@
 
 use crate::prepare::Context;
 use crate::recover::known_ids;
-use crate::retry::{Pace, Patience, harmless};
+use crate::retry::{Pace, Patience, passing};
 use crate::writer::Writer;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -197,12 +197,8 @@ impl Executor {
             token: new.token.clone(),
             known: self.writer.read(|snapshot| known_ids(snapshot, &new.address)),
         };
-        let limit = |error: &Error| match error.kind {
-            // Looked up and not found: it had no effect after all.
-            ErrorKind::Ambiguous => Some(Duration::from_mins(1)),
-            _ => settling(resource, error),
-        };
-        let find_patience = self.patience(&new.address, &harmless);
+        let limit = |error: &Error| settling(resource, error);
+        let find_patience = self.patience(&new.address, &passing);
         let attempt = || async {
             match resource.create(new).await {
                 Err(error) if matches!(error.kind, ErrorKind::Ambiguous | ErrorKind::AlreadyExists) => {
@@ -307,8 +303,7 @@ impl Executor {
         let resource = self.resource(resource_type)?;
         let limit = |error: &Error| match error.kind {
             ErrorKind::InUse => Some(FREE_WITHIN),
-            ErrorKind::Ambiguous => Some(Duration::from_mins(1)),
-            _ => harmless(error),
+            _ => passing(error),
         };
         self.patience(address, &limit).attempt(|| resource.delete(&object)).await
     }
@@ -325,7 +320,7 @@ impl Executor {
         let object = Object { id: id.to_owned(), recorded: unmarked(&resolved.desired) };
         let limit = |error: &Error| match error.kind {
             ErrorKind::NotFound => Some(VISIBLE_WITHIN),
-            _ => harmless(error),
+            _ => passing(error),
         };
         let read = || async {
             let live = resource.read(std::slice::from_ref(&object)).await?.into_iter().flatten().next();
@@ -512,7 +507,7 @@ fn settling(resource: &dyn Resource, error: &Error) -> Option<Duration> {
         // A thing just made is not everywhere yet.
         ErrorKind::NotFound => Some(VISIBLE_WITHIN),
         _ if resource.passes(error) => Some(READY_WITHIN),
-        _ => harmless(error),
+        _ => passing(error),
     }
 }
 

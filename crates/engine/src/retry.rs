@@ -89,11 +89,13 @@ impl Patience<'_> {
     }
 }
 
-/// What passes for every operation: the request surely had no effect.
-pub(crate) fn harmless(error: &Error) -> Option<Duration> {
+/// What passes by itself, for every operation that may be sent again: reads, look-ups, updates and deletes, and a create
+/// after a look-up has not found its object.
+pub(crate) fn passing(error: &Error) -> Option<Duration> {
     match error.kind {
         ErrorKind::Throttled => Some(Duration::from_mins(5)),
         ErrorKind::Unreachable => Some(Duration::from_secs(20)),
+        ErrorKind::Ambiguous => Some(Duration::from_mins(1)),
         _ => None,
     }
 }
@@ -109,7 +111,7 @@ pub(crate) async fn find(
         reporter: &*context.reporter,
         stop: &context.stop,
         pace: context.pace,
-        limit: &harmless,
+        limit: &passing,
     };
     patience.attempt(|| resource.find(wanted)).await
 }

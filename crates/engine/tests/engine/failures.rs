@@ -61,6 +61,23 @@ fn what_passes_is_waited_for() -> Result<()> {
 }
 
 #[test]
+fn what_may_be_asked_again_is_when_its_answer_gets_lost() -> Result<()> {
+    for fault in [Fault::LoseAnswer, Fault::FailAfter, Fault::FailBefore] {
+        block_on(async {
+            let lab = Lab::default();
+            let lose = |call: Call| lab.cloud.rule(Rule::always(fault).on(call).of("fake_named").times(3));
+            [Call::Find, Call::Finish, Call::Read].into_iter().for_each(lose);
+            lab.converge(STACK).await?;
+            lose(Call::Update);
+            lab.converge(&STACK.replace("size: 2", "size: 3")).await?;
+            lose(Call::Delete);
+            lab.destroy(STACK).await
+        })?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_half_made_object_is_recorded_and_finished_by_the_next_run() -> Result<()> {
     block_on(async {
         let lab = Lab::default();
