@@ -287,7 +287,7 @@ pub(crate) fn cloud(error: &CloudError) -> CommandError {
             .hint("check the network, the region, and AWS_ENDPOINT_URL if it is set; nothing was changed by this request"),
         ErrorKind::AccessDenied => denied(error),
         ErrorKind::Throttled => result("AWS asks to slow down, and kept asking".into())
-            .hint("run it again, with a lower --parallelism"),
+            .hint("run it again in a few minutes; plan, apply and destroy ask more slowly with a lower --parallelism"),
         ErrorKind::Limit => result("a quota of the AWS account is used up".into())
             .hint("raise it in Service Quotas, or delete what is not needed"),
         ErrorKind::LockLost => CommandError { code: LOCKED, ..CommandError::new(error.message.clone()) },

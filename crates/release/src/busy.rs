@@ -5,7 +5,7 @@ use crate::service_deployments;
 use crate::target::{Controller, Target};
 use serde::Serialize;
 use wharf_aws::{Clients, Named};
-use wharf_provider::Result;
+use wharf_provider::{Error, Result};
 
 /// A deployment that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,6 +18,13 @@ pub struct Active {
     pub description: Option<String>,
     /// The deployment that it takes back, if it is CodeDeploy's own.
     pub rolls_back: Option<String>,
+}
+
+/// Whether CodeDeploy has refused a deployment as there are others: one of the group, or too many in the account.
+///
+/// Source: `codedeploy:CreateDeployment`, `DeploymentLimitExceededException`.
+pub fn is_refused(error: &Error) -> bool {
+    error.is_code("DeploymentLimitExceededException")
 }
 
 /// The deployment of a target that has not ended, if there is one.

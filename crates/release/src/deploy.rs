@@ -4,6 +4,7 @@
 //! content with the same description is the one that was meant.
 
 use crate::appspec::AppSpec;
+use crate::busy::is_refused;
 use crate::deployments::{ACTIVE, Group};
 use crate::revision::{self, Revision};
 use crate::service_deployments;
@@ -46,7 +47,7 @@ const LISTED: Wait = Wait {
 ///
 /// # Errors
 ///
-/// Those of `codedeploy:CreateDeployment`: the code `DeploymentLimitExceededException` where another one is active.
+/// Those of `codedeploy:CreateDeployment`: one that [`is_refused`] where another one is active.
 pub async fn start(clients: &Clients, target: &Target, spec: &AppSpec, description: &str) -> Result<Started> {
     start_revision(clients, target, &Revision::of(spec), description).await
 }
@@ -102,8 +103,7 @@ pub(crate) async fn start_revision(
             Err(error) => error,
         };
         let is_lost = matches!(error.kind, ErrorKind::Ambiguous);
-        let is_limit = error.is_code("DeploymentLimitExceededException");
-        if is_lost || is_limit {
+        if is_lost || is_refused(&error) {
             let made = || async {
                 let found = group.deployments(clients, &[], 1).await?;
                 let found = found.into_iter().find(|info| info.deployment_id != newest && same(info));

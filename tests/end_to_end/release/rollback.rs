@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("what starts no tasks any more is refused", gone),
     ("an answer that is lost starts no second deployment", lost_answer),
     ("what else is active is waited for, or refused", busy),
+    ("a quota of deployments that is used up ends it", quota),
 ];
 
 fn during() -> Result<()> {
@@ -140,5 +141,37 @@ fn busy() -> Result<()> {
         &[&format!("waiting until {id} has ended"), &format!("rolls back {id} to web:2")],
     )?;
     assert_eq!(shop.serves()?, "web:2");
+    shop.traffic_was_served().map(drop)
+}
+
+fn quota() -> Result<()> {
+    let mut shop = Shop::new()?;
+    shop.deployed("web:2")?;
+    shop.deployed("web:3")?;
+    let mut rule = json!({
+        "match": "codedeploy:CreateDeployment",
+        "kind": "error_before",
+        "code": "DeploymentLimitExceededException",
+        "message": "The number of allowed deployments was exceeded",
+    });
+    shop.stage.emulator.rules(&json!([rule]))?;
+    shop.stage.edit("shop/stack.yaml", "memory: 512", "memory: 1024")?;
+    let apply = ["apply", "shop", "--auto-approve", "--release"];
+    // Nothing of the group is active, so nothing is to come that would end it.
+    let children = [shop.stage.start(&["release", "rollback", "shop"])?, shop.stage.start(&apply)?];
+    for child in children {
+        let output = child.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        contains(
+            &said,
+            &["error: a quota of the AWS account is used up\n", "was exceeded", "Service Quotas"],
+        )?;
+    }
+    assert_eq!((shop.deployments()?.len(), shop.serves()?), (2, "web:3".into()));
+    // What passes is waited for.
+    rule["times"] = json!(2);
+    shop.stage.emulator.rules(&json!([rule]))?;
+    contains(&shop.ok(&["rollback"])?.stdout, &["; web:2 (web:2) serves"])?;
     shop.traffic_was_served().map(drop)
 }

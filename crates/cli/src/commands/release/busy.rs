@@ -5,7 +5,28 @@ use super::subject::Subject;
 use crate::args::WhenBusy;
 use crate::error::{self, CommandError, LOCKED};
 use crate::terminal;
+use std::time::Duration;
+use wharf_provider::Error as CloudError;
 use wharf_release::{Phase, Report, busy, promote};
+
+/// How often AWS may refuse a deployment for another one, and list none.
+const UNLISTED: usize = 15;
+
+/// How often that was so: the other one has just ended or begun, or deployments of others use up the account's quota.
+#[derive(Debug, Default)]
+pub(super) struct Unlisted(usize);
+
+impl Unlisted {
+    /// Waits a moment before the next look; fails as AWS did once that was in vain too often.
+    pub(super) async fn wait(&mut self, refusal: CloudError) -> Result<(), CloudError> {
+        if self.0 == UNLISTED {
+            return Err(refusal);
+        }
+        self.0 += 1;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(())
+    }
+}
 
 /// Waits for a deployment, stops it, or refuses; afterwards it has ended, and so has the one that takes it back. One that
 /// `goes_back` by itself is never stopped.

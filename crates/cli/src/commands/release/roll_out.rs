@@ -1,6 +1,6 @@
 //! `apply --release`: what waits for a release is rolled out by a deployment.
 
-use super::busy;
+use super::busy::{self, Unlisted};
 use super::follow::{Follower, STEPS, phase_of, serves};
 use super::subject::Subject;
 use super::wait::failed;
@@ -9,7 +9,6 @@ use crate::error::{self, CommandError, mistakes};
 use crate::session::Session;
 use crate::terminal;
 use std::sync::Arc;
-use std::time::Duration;
 use wharf_core::{Address, Map, Value};
 use wharf_engine::asked_for;
 use wharf_plan::{Plan, Route};
@@ -72,12 +71,13 @@ pub(crate) async fn run(
 async fn release(subject: &Subject, spec: &AppSpec, when_busy: WhenBusy) -> Result<(), CommandError> {
     let (clients, target) = (&subject.session.clients, &subject.target);
     let follower = Follower::new(subject);
+    let mut unlisted = Unlisted::default();
     let started = loop {
         let error = match deploy::start(clients, target, spec, DESCRIPTION).await {
             Ok(started) => break started,
             Err(error) => error,
         };
-        if !error.is_code("DeploymentLimitExceededException") {
+        if !wharf_release::busy::is_refused(&error) {
             return Err(error::cloud(&error));
         }
         let active = wharf_release::busy::active(clients, target).await;
@@ -86,8 +86,7 @@ async fn release(subject: &Subject, spec: &AppSpec, when_busy: WhenBusy) -> Resu
                 let goes_back = active.rolls_back.is_some();
                 busy::clear(subject, &follower, when_busy, &active.id, goes_back).await?;
             }
-            // It has ended meanwhile.
-            None => tokio::time::sleep(Duration::from_secs(1)).await,
+            None => unlisted.wait(error).await.map_err(|problem| error::cloud(&problem))?,
         }
     };
     let revision = spec.task_definition.rsplit('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-use super::busy;
+use super::busy::{self, Unlisted};
 use super::follow::{Follower, SHOWN, STEPS, is_over, phase_of, serves};
 use super::promote::is_at_another;
 use super::subject::Subject;
@@ -25,6 +25,7 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     // What this run has stopped, or has waited for.
     let mut stopped: Option<String> = None;
     let mut waited = false;
+    let mut unlisted = Unlisted::default();
     loop {
         let found = rollback::read(clients, &subject.target, &subject.snapshot).await.map_err(cloud)?;
         match rollback::step(&found.past, &found.wanted(args.to.as_deref())) {
@@ -62,8 +63,8 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
             Step::Release { undone, choice } => {
                 let started = match found.release(clients, &subject.target, &undone, &choice).await {
                     // Somebody has started another one meanwhile: look again.
-                    Err(problem) if problem.is_code("DeploymentLimitExceededException") => {
-                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    Err(problem) if wharf_release::busy::is_refused(&problem) => {
+                        unlisted.wait(problem).await.map_err(cloud)?;
                         continue;
                     }
                     started => started.map_err(cloud)?,
