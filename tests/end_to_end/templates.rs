@@ -200,7 +200,13 @@ fn destroy_while_running() -> Result<()> {
         let plan = releases.stage.ok(&["plan", STACK, "--destroy"])?;
         let line = format!("deployment_group: {deployment} runs: it is stopped and rolled back first");
         contains(&plan.stdout, &[&line])?;
+        // AWS may show for a moment what was before the stop.
+        let looks = "codedeploy:BatchGetDeploymentGroups";
+        releases.stage.emulator.rules(&json!([{"match": looks, "kind": "stale", "ms": 2000}]))?;
+        releases.stage.emulator.reset_counters()?;
         releases.stage.ok(&["destroy", STACK, "--auto-approve"])?;
+        let looked = releases.stage.emulator.counters()?.get(looks).copied().unwrap_or_default();
+        assert!((2..30).contains(&looked), "{phase}: looked {looked} times");
         let left = releases.stage.objects()?;
         assert_eq!(left.len(), 1, "{phase}: {left:?}");
         assert!(left[0].ends_with(":2"), "{phase}: {left:?}");

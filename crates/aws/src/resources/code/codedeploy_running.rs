@@ -40,11 +40,15 @@ pub(super) async fn stop(cloud: &Clients, application: &str, group: &str) -> Res
             stopped.push(id.to_owned());
         }
         let id = id.to_owned();
+        // AWS may go on for a moment to show as ready what is being stopped.
+        let is_stopped = stopped.contains(&id);
         let wait = Wait::minutes("the deployment to stop", 30);
         wait.until(|| async {
             let found = describe(cloud, application, vec![group.to_owned()]).await?.into_iter().next();
-            let goes_on =
-                found.as_ref().and_then(running).is_some_and(|(now, status)| now == id && status != "Ready");
+            let goes_on = found
+                .as_ref()
+                .and_then(running)
+                .is_some_and(|(now, status)| now == id && (is_stopped || status != "Ready"));
             Ok((!goes_on).then_some(()))
         })
         .await?;
