@@ -15,7 +15,6 @@ EVENTS = [
     "AllowTraffic",
     "AfterAllowTraffic",
 ]
-MINUTE = 60_000
 
 
 class World:
@@ -111,8 +110,7 @@ class World:
         return self.deploys.stop_deployment(deploymentId=identity, **more)
 
     def later(self, minutes):
-        now = self.emulator.control("clock")["offset_ms"]
-        self.emulator.control("clock", {"offset_ms": now + minutes * MINUTE})
+        self.emulator.later(minutes * 60)
 
     def faults(self, *faults, **more):
         return self.emulator.control("deployments", {"faults": list(faults), **more})

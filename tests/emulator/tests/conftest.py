@@ -53,6 +53,11 @@ class Emulator:
     def rules(self, *rules: dict[str, Any]) -> Any:
         return self.control("rules", list(rules))
 
+    def later(self, seconds: float) -> None:
+        """Puts the clock forward."""
+        now = self.control("clock")["offset_ms"]
+        self.control("clock", {"offset_ms": now + seconds * 1000})
+
     def reset(self) -> None:
         self.control("reset", {})
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-MINUTE = 60_000
-
 
 class Native:
     """A service under ECS's blue/green: a production rule, a test rule, and a role that ECS assumes."""
@@ -98,8 +96,7 @@ class Native:
         return self.name(found["resolvedConfiguration"]["loadBalancers"][0]["targetGroupArn"])
 
     def later(self, minutes: float) -> None:
-        now = self.emulator.control("clock")["offset_ms"]
-        self.emulator.control("clock", {"offset_ms": now + minutes * MINUTE})
+        self.emulator.later(minutes * 60)
 
     def faults(self, *faults: dict[str, str], **more: Any) -> Any:
         return self.emulator.control("deployments", {"faults": list(faults), **more})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from wharf_emulator.corrections.ec2 import UNSEEN_SECONDS
 
 
 def nat_state(stack, nat):
@@ -49,12 +48,12 @@ def test_nat_gateway_holds_address_subnet_and_internet_gateway(stack, refused):
     stack.ec2.delete_subnet(SubnetId=stack.subnets[0])
 
 
-def test_nat_gateway_goes_unwatched_too(stack, refused):
+def test_nat_gateway_goes_unwatched_too(emulator, stack, refused):
     assert stack.gateway
     nat = available_nat(stack)
     stack.ec2.delete_nat_gateway(NatGatewayId=nat)
     refused("DependencyViolation", stack.ec2.delete_subnet, SubnetId=stack.subnets[0])
-    time.sleep(1.1)
+    emulator.later(UNSEEN_SECONDS + 1)
     stack.ec2.delete_subnet(SubnetId=stack.subnets[0])
     assert nat_state(stack, nat) == "deleted"
 

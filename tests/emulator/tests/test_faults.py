@@ -16,30 +16,35 @@ def vpcs(emulator):
     return len(emulator.client("ec2").describe_vpcs()["Vpcs"])
 
 
+def until(is_true):
+    deadline = time.monotonic() + 30
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_latency_delays_only_what_matches(emulator):
     ec2 = emulator.client("ec2")
     ec2.describe_vpcs()
     emulator.rules({"match": "ec2:CreateVpc", "kind": "latency", "ms": 300, "jitter_ms": 10})
     start = time.monotonic()
     ec2.create_vpc(**REGION_VPC)
-    assert 0.3 <= time.monotonic() - start < 1.5
-    start = time.monotonic()
+    assert time.monotonic() - start >= 0.3
     ec2.describe_vpcs()
-    assert time.monotonic() - start < 0.3
+    assert emulator.counters()["rules"][0]["hits"] == 1
 
 
 def test_latency_sleeps_outside_the_lock(emulator):
     emulator.client("ec2").describe_vpcs()
-    emulator.control("counters/reset", {})
-    emulator.rules({"match": "ec2:*", "kind": "latency", "ms": 400})
+    emulator.rules({"match": "ec2:*", "kind": "latency", "ms": 2000})
     start = time.monotonic()
     threads = [threading.Thread(target=emulator.client("ec2").describe_vpcs) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - start < 1.6
-    assert emulator.counters()["peak_in_flight"] >= 3
+    # One after the other they would take twelve seconds.
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -91,14 +96,13 @@ def test_held_requests_go_on_when_released(emulator, kind, more):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(emulator.client("ec2").create_vpc(**REGION_VPC)))
     thread.start()
-    deadline = time.monotonic() + 10
-    while not emulator.counters()["rules"][0]["hits"] and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: emulator.counters()["rules"][0]["hits"])
+    until(lambda: vpcs(emulator) == before + more)
     time.sleep(0.2)
     assert answers == []
     assert vpcs(emulator) == before + more
     emulator.control("release", {})
-    thread.join(10)
+    thread.join(30)
     assert len(answers) == 1
     assert vpcs(emulator) == before + 1
 
@@ -121,10 +125,7 @@ def test_held_request_ends_with_its_client(emulator, kind, more):
     with pytest.raises(ReadTimeoutError):
         impatient.create_vpc(**REGION_VPC)
     impatient.close()
-    deadline = time.monotonic() + 5
-    while emulator.counters()["in_flight"] and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert emulator.counters()["in_flight"] == 0
+    until(lambda: emulator.counters()["in_flight"] == 0)
     assert vpcs(emulator) == before + more
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 import urllib.error
 
 import pytest
@@ -97,13 +96,13 @@ def test_a_process_that_is_gone_is_no_error(emulator):
     ],
 )
 def test_denied_until_a_time(emulator, refused, service, operation, code, status):
-    emulator.rules({"match": f"{service}:*", "kind": "deny", "ms": 600})
+    emulator.rules({"match": f"{service}:*", "kind": "deny", "ms": 60_000})
     method = getattr(emulator.client(service), operation)
     assert refused(code, method) == status
-    time.sleep(0.7)
+    emulator.later(61)
     method()
     emulator.rules({"match": f"{service}:*", "kind": "deny"})
-    time.sleep(0.7)
+    emulator.later(61)
     refused(code, method)
 
 
@@ -114,7 +113,7 @@ def trust(*services):
 
 def test_roles_are_known_late(emulator, refused):
     iam, ecs = emulator.client("iam"), emulator.client("ecs")
-    emulator.rules({"match": "*", "kind": "role_lag", "ms": 800})
+    emulator.rules({"match": "*", "kind": "role_lag", "ms": 60_000})
     document = trust("ecs-tasks.amazonaws.com", "codebuild.amazonaws.com", "codedeploy.amazonaws.com")
     role = iam.create_role(RoleName="new", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     task = {"family": "f", "executionRoleArn": role, "containerDefinitions": [{"name": "c", "image": "i", "memory": 9}]}
@@ -136,7 +135,7 @@ def test_roles_are_known_late(emulator, refused):
     refused("InvalidRoleException", codedeploy.create_deployment_group, **group)
     refused("MalformedPolicyDocumentException", emulator.client("kms").create_key, **key)
     assert iam.get_role(RoleName="new")["Role"]["Arn"] == role
-    time.sleep(0.9)
+    emulator.later(61)
     ecs.register_task_definition(**task)
     codebuild.create_project(**project)
     codedeploy.create_deployment_group(**group)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -15,15 +14,11 @@ TRUST = json.dumps(
         ],
     }
 )
-LAG_MS = 1500
+LAG = 60
 
 
 def stale(emulator, match):
-    emulator.rules({"match": match, "kind": "stale", "ms": LAG_MS})
-
-
-def settle():
-    time.sleep(LAG_MS / 1000 + 0.1)
+    emulator.rules({"match": match, "kind": "stale", "ms": LAG * 1000})
 
 
 def test_new_networks_are_seen_late(emulator, refused):
@@ -34,14 +29,14 @@ def test_new_networks_are_seen_late(emulator, refused):
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     assert refused("InvalidVpcID.NotFound", ec2.describe_vpcs, VpcIds=[vpc]) == 400
     assert refused("InvalidSubnetID.NotFound", ec2.describe_subnets, SubnetIds=[subnet]) == 400
-    settle()
+    emulator.later(LAG)
     assert ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"] == vpc
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     ec2.delete_subnet(SubnetId=subnet)
     attribute = {"VpcId": vpc, "Attribute": "enableDnsHostnames"}
     assert ec2.describe_vpc_attribute(**attribute)["EnableDnsHostnames"]["Value"] is False
     assert len(ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]) == 1
-    settle()
+    emulator.later(LAG)
     assert ec2.describe_vpc_attribute(**attribute)["EnableDnsHostnames"]["Value"] is True
     refused("InvalidSubnetID.NotFound", ec2.describe_subnets, SubnetIds=[subnet])
 
@@ -51,12 +46,12 @@ def test_changes_become_visible_one_after_the_other(emulator):
     stale(emulator, "ec2:DescribeVpcs")
     before = len(ec2.describe_vpcs()["Vpcs"])
     ec2.create_vpc(CidrBlock="10.0.0.0/16")
-    time.sleep(LAG_MS / 2000)
+    emulator.later(LAG / 2)
     ec2.create_vpc(CidrBlock="10.1.0.0/16")
     assert len(ec2.describe_vpcs()["Vpcs"]) == before
-    time.sleep(LAG_MS / 2000 + 0.1)
+    emulator.later(LAG / 2)
     assert len(ec2.describe_vpcs()["Vpcs"]) == before + 1
-    settle()
+    emulator.later(LAG)
     assert len(ec2.describe_vpcs()["Vpcs"]) == before + 2
 
 
@@ -67,11 +62,11 @@ def test_roles_are_seen_late(emulator, refused):
     assert refused("NoSuchEntity", iam.get_role, RoleName="r") == 404
     # Only what matches is stale.
     assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["r"]
-    settle()
+    emulator.later(LAG)
     assert iam.get_role(RoleName="r")["Role"]["RoleName"] == "r"
     iam.update_role(RoleName="r", Description="new")
     assert "Description" not in iam.get_role(RoleName="r")["Role"]
-    settle()
+    emulator.later(LAG)
     assert iam.get_role(RoleName="r")["Role"]["Description"] == "new"
 
 
@@ -80,7 +75,7 @@ def test_clusters_are_seen_late(emulator):
     stale(emulator, "ecs:*")
     ecs.create_cluster(clusterName="c")
     assert ecs.describe_clusters(clusters=["c"])["clusters"] == []
-    settle()
+    emulator.later(LAG)
     assert ecs.describe_clusters(clusters=["c"])["clusters"][0]["status"] == "ACTIVE"
 
 
@@ -112,7 +107,7 @@ def test_tags_are_found_late(emulator):
     stale(emulator, "resourcegroupstaggingapi:GetResources")
     emulator.client("logs").create_log_group(logGroupName="g", tags={"k": "v"})
     assert tagging.get_resources(TagFilters=filters)["ResourceTagMappingList"] == []
-    settle()
+    emulator.later(LAG)
     assert len(tagging.get_resources(TagFilters=filters)["ResourceTagMappingList"]) == 1
 
 

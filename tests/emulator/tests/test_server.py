@@ -34,11 +34,14 @@ def test_connections_stay_open(emulator):
         assert answer.status == 200
         answer.read()
         assert connection.sock is first
-    start = time.monotonic()
-    for _ in range(50):
+    took = []
+    for _ in range(20):
+        start = time.monotonic()
         connection.request("GET", "/_wharf/rules")
         connection.getresponse().read()
-    assert time.monotonic() - start < 1.0
+        took.append(time.monotonic() - start)
+    # Where an answer waits for an acknowledgement that is held back each takes 40 ms.
+    assert min(took) < 0.03
     connection.close()
 
 

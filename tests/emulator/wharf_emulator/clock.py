@@ -1,4 +1,4 @@
-"""The emulator's clock: what its ``Date`` headers and S3's ``LastModified`` say, which a test may shift."""
+"""The emulator's clock, which a test may shift: what ``Date`` headers say, how long what lags lags, how far work is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from email.utils import formatdate
 from typing import Any
 
-from .rules import BadRule
+from .bad_rule import BadRule
 
 _offset = 0.0
 
@@ -16,6 +16,11 @@ _offset = 0.0
 def now() -> float:
     """Seconds since the epoch, by the shifted clock."""
     return time.time() + _offset
+
+
+def steady() -> float:
+    """Seconds that pass as on the shifted clock, whatever becomes of the machine's."""
+    return time.monotonic() + _offset
 
 
 def instant(seconds: float) -> datetime.datetime:

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from . import clock, inventory
+from .bad_rule import BadRule
 from .call import Reply, Request
 from .deployments import settings, traffic
-from .rules import BadRule
 
 
 class Control:

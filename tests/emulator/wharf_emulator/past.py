@@ -11,12 +11,12 @@ import copy
 import copyreg
 import importlib
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from . import clock
 from .call import ACCOUNT, Call, region_of
 from .naming import SERVICES
 
@@ -44,7 +44,7 @@ class Past:
             return
         region = region_of(call.service, call.region)
         copies = self._copies.setdefault((call.service, region), deque())
-        now = time.monotonic()
+        now = clock.steady()
         while copies and now - copies[0][0] > seconds:
             copies.popleft()
         copies.append((now, _copy(call.service, call.backend())))
@@ -68,7 +68,7 @@ class Past:
                 regions[region] = present
 
     def _before(self, service: str, region: str, seconds: float) -> Any:
-        now = time.monotonic()
+        now = clock.steady()
         for changed, old in self._copies.get((service, region), ()):
             if now - changed < seconds:
                 return old

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
+from . import clock
 from .call import Call, Fault
 from .hooks import after
 
@@ -16,7 +16,7 @@ _LAG = "role_lag"
 def created(call: Call, _: dict[str, Any]) -> None:
     for role in call.backend("iam").roles.values():
         if role.name == call.params["RoleName"]:
-            role.wharf_created = time.monotonic()
+            role.wharf_created = clock.steady()
 
 
 def lag(call: Call, seconds: float) -> None:
@@ -26,7 +26,7 @@ def lag(call: Call, seconds: float) -> None:
 
 def is_visible(call: Call, role: Any) -> bool:
     """Whether the service that is called knows the role already."""
-    return time.monotonic() - getattr(role, "wharf_created", 0) >= call.scratch.get(_LAG, 0)
+    return clock.steady() - getattr(role, "wharf_created", 0) >= call.scratch.get(_LAG, 0)
 
 
 def require_assumable(call: Call, role_arn: str, principal: str, fault: Fault) -> None:

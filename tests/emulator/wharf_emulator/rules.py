@@ -5,9 +5,10 @@ from __future__ import annotations
 import fnmatch
 import random
 import threading
-import time
 from typing import Any
 
+from . import clock
+from .bad_rule import BadRule
 from .naming import SERVICES, reads, service_model
 
 KINDS = (
@@ -40,10 +41,6 @@ NUMBERS = ("ms", "jitter_ms", "status", "p", "times", "after")
 SEED = 0
 
 
-class BadRule(ValueError):
-    """A rule that cannot be understood."""
-
-
 class Rule:
     """One rule and what is left of it."""
 
@@ -73,7 +70,7 @@ class Rule:
         self.left = source.get("times", 1 if self.kind.startswith("kill_") else None)
         self.hits = 0
         self.last: str | None = None
-        self._set_at = time.monotonic()
+        self._set_at = clock.steady()
 
     def __getitem__(self, name: str) -> Any:
         return self.source.get(name)
@@ -102,7 +99,7 @@ class Rule:
         return True
 
     def _is_over(self) -> bool:
-        return self.kind == "deny" and "ms" in self.source and time.monotonic() - self._set_at >= self["ms"] / 1000
+        return self.kind == "deny" and "ms" in self.source and clock.steady() - self._set_at >= self["ms"] / 1000
 
     def to_json(self) -> dict[str, Any]:
         return {**self.source, "hits": self.hits, "remaining": self.left, "last": self.last}

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from .. import inventory, wire
+from ..bad_rule import BadRule
 from ..call import ACCOUNT, Call, Fault, Request
 from ..hooks import instead
-from ..rules import BadRule
 from . import containers, delivery, ec2, elbv2, iam, s3, secrets  # noqa: F401 (they register themselves)
 from .need import Need, keep_linked_roles, needs
 from .policy import ALLOWED, EXPLICIT, judge

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
+from .. import clock
 from ..call import Call, Fault
 from ..hooks import after, before
 from ..naming import service_model
@@ -61,7 +61,7 @@ before(*(name for name in _ALL if name.startswith("ec2:Create")), "ec2:AllocateA
 def forgotten_deletions(call: Call) -> None:
     """A NAT gateway that nobody looks at is deleted all the same; before other checks of what is in use."""
     for nat in call.backend().nat_gateways.values():
-        if nat.state == "deleting" and time.monotonic() - nat.wharf_deleted > UNSEEN_SECONDS:
+        if nat.state == "deleting" and clock.steady() - nat.wharf_deleted > UNSEEN_SECONDS:
             _arrive(call, nat)
 
 
@@ -196,7 +196,7 @@ def delete_nat_gateway(call: Call) -> dict[str, Any]:
     if nat.state == "deleted":
         raise Fault("NatGatewayNotFound", f"The Nat Gateway {nat.id} was not found")
     if nat.state != "deleting":
-        nat.state, nat.wharf_described, nat.wharf_deleted = "deleting", 0, time.monotonic()
+        nat.state, nat.wharf_described, nat.wharf_deleted = "deleting", 0, clock.steady()
     return {"NatGatewayId": nat.id}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..bad_rule import BadRule
 from ..hooks import on_reset
-from ..rules import BadRule
 from .appspec import HOOKS
 
 STAGES = (
