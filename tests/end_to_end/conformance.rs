@@ -159,12 +159,11 @@ impl Suite<'_> {
         };
         self.without_subject(&state)?;
         self.stage.emulator.rules(&json!([{"match": request, "kind": "hold_after", "times": 1}]))?;
-        let mut killed = self.stage.start(&target)?;
+        let killed = self.stage.start(&target)?;
         self.stage.until(&format!("{request} is held"), || {
             Ok(self.stage.emulator.rule_hits()?.first() == Some(&1))
         })?;
         killed.kill()?;
-        killed.wait()?;
         self.stage.emulator.rules(&json!([]))?;
         self.stage.emulator.post("/_wharf/release", &json!({}))?;
         self.apply(&format!("after the kill at {request}"), &self.create)?;

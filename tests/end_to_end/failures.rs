@@ -2,7 +2,6 @@
 
 use crate::Test;
 use serde_json::json;
-use std::process::{Child, Command};
 use wharf_tests::{Result, Run, Stage};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -168,15 +167,13 @@ fn terminated() -> Result<()> {
 fn signalled(signal: &str) -> Result<()> {
     let stage = minimal()?;
     stage.emulator.rules(&json!([{"match": "ec2:CreateVpc", "kind": "hold_before", "times": 1}]))?;
-    let child = stage.start(APPLY)?;
+    let mut child = stage.start(APPLY)?;
     stage.until("CreateVpc is held", || Ok(stage.emulator.rule_hits()?.first() == Some(&1)))?;
-    send(&child, signal)?;
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    child.send(signal)?;
+    child.says("stopping: what is running is finished")?;
     stage.emulator.post("/_wharf/release", &json!({}))?;
-    let output = child.wait_with_output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
-    contains(&stderr, &["stopping", "2 operations were not started", "run the command again"])?;
+    let stderr = child.exits(130)?.stderr;
+    contains(&stderr, &["2 operations were not started", "run the command again"])?;
     assert_eq!(stage.objects()?.len(), 1);
     stage.ok(APPLY)?;
     stage.exits(&["plan", "--detailed-exitcode"], 0)?;
@@ -191,15 +188,8 @@ fn interrupted_plan() -> Result<()> {
     stage.emulator.rules(&json!([{"match": "ec2:DescribeVpcs", "kind": "hold_before", "times": 1}]))?;
     let child = stage.start(&["plan"])?;
     stage.until("DescribeVpcs is held", || Ok(stage.emulator.rule_hits()?.first() == Some(&1)))?;
-    send(&child, "-INT")?;
-    let output = child.wait_with_output()?;
-    assert_eq!(output.status.code(), Some(130));
-    contains(&String::from_utf8_lossy(&output.stderr), &["interrupted; nothing was changed"])
-}
-
-pub(crate) fn send(child: &Child, signal: &str) -> Result<()> {
-    Command::new("kill").args([signal, &child.id().to_string()]).status()?;
-    Ok(())
+    child.send("-INT")?;
+    contains(&child.exits(130)?.stderr, &["interrupted; nothing was changed"])
 }
 
 fn two_applies_at_once() -> Result<()> {
@@ -215,7 +205,7 @@ fn two_applies_at_once() -> Result<()> {
     // A plan needs no lock.
     stage.exits(&["plan", "--detailed-exitcode"], 2)?;
     stage.emulator.post("/_wharf/release", &json!({}))?;
-    assert_eq!(first.wait_with_output()?.status.code(), Some(0));
+    first.exits(0)?;
     stage.exits(&["plan", "--detailed-exitcode"], 0)?;
     assert_eq!(stage.objects()?.len(), 3);
     Ok(())

@@ -3,9 +3,8 @@
 mod causes;
 
 use crate::Test;
-use crate::failures::{contains, send};
+use crate::failures::contains;
 use serde_json::{Value, json};
-use std::process::{Child, Output};
 use wharf_testkit::reader::Reader;
 use wharf_tests::{Result, Stage};
 
@@ -276,11 +275,10 @@ fn waits_end() -> Result<()> {
     shop.stage.emulator.rules(&hold)?;
     let child = shop.stage.start(&["release", "wait", STACK, "--until", "rerouted"])?;
     shop.stage.until("it looks again", || Ok(shop.stage.emulator.rule_hits()?.first() == Some(&1)))?;
-    let interrupted = interrupt(child)?;
+    child.send("-INT")?;
+    let stderr = child.exits(130)?.stderr;
     shop.stage.emulator.post("/_wharf/release", &json!({}))?;
     shop.stage.emulator.rules(&json!([]))?;
-    let stderr = String::from_utf8_lossy(&interrupted.stderr).into_owned();
-    assert_eq!(interrupted.status.code(), Some(130), "{stderr}");
     contains(&stderr, &[": Ready\n", "interrupted; nothing is lost: what is under way goes on in AWS"])?;
     // What fails in passing does not end a wait.
     let throttle = json!([{"match": "codedeploy:GetDeployment", "kind": "error_before", "code": "InternalFailure",
@@ -294,42 +292,23 @@ fn waits_end() -> Result<()> {
     )
 }
 
-fn interrupt(child: Child) -> Result<Output> {
-    send(&child, "-INT")?;
-    Ok(child.wait_with_output()?)
-}
-
 fn watched() -> Result<()> {
     let mut shop = Shop::new()?;
     shop.push("Watched")?;
-    let lines = shop.stage.start(&["release", "status", STACK, "--watch", "--json"])?;
-    let blocks = shop.stage.start(&["release", "status", STACK, "--watch"])?;
-    shop.stage.emulator.reset_counters()?;
-    shop.stage.until("both look", || {
-        let counters = shop.stage.emulator.counters()?;
-        Ok(counters.get("codedeploy:GetDeployment").copied().unwrap_or_default() > 3)
-    })?;
+    let mut lines = shop.stage.start(&["release", "status", STACK, "--watch", "--json"])?;
+    let mut blocks = shop.stage.start(&["release", "status", STACK, "--watch"])?;
+    lines.says("\"phase\":\"ready\"")?;
+    blocks.says("waits for `wharf release promote ecs-pipeline`")?;
     shop.go_on("READY_WAIT")?;
     shop.go_on("TERMINATION_WAIT")?;
-    let (lines, blocks) = (lines.wait_with_output()?, blocks.wait_with_output()?);
-    assert_eq!((lines.status.code(), blocks.status.code()), (Some(0), Some(0)));
-    let reports: Vec<Value> = String::from_utf8(lines.stdout)?
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<std::result::Result<_, _>>()?;
+    let (lines, blocks) = (lines.exits(0)?, blocks.exits(0)?);
+    let reports: Vec<Value> =
+        lines.stdout.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;
     let phases: Vec<&str> =
         reports.iter().filter_map(|report| report["deployment"]["phase"].as_str()).collect();
     assert_eq!((phases.first(), phases.last()), (Some(&"ready"), Some(&"done")));
     assert!(phases.len() <= 3, "only what changes is shown: {phases:?}");
-    let blocks = String::from_utf8(blocks.stdout)?;
-    contains(
-        &blocks,
-        &[
-            "waits for `wharf release promote ecs-pipeline`",
-            "\n\necs-pipeline/ecs-pipeline",
-            "nothing: ecs-pipeline:2 serves",
-        ],
-    )?;
+    contains(&blocks.stdout, &["\n\necs-pipeline/ecs-pipeline", "nothing: ecs-pipeline:2 serves"])?;
     // One that ends in a failure says so.
     shop.faults(&json!([{"kind": "failing_build"}]))?;
     shop.push("Fails")?;

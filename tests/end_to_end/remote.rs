@@ -1,11 +1,10 @@
 //! A state in S3: locked, fenced, and never lost.
 
 use crate::Test;
-use crate::failures::{APPLY, contains, minimal, send};
+use crate::failures::{APPLY, contains, minimal};
 use serde_json::{Value, json};
 use std::fs;
-use std::process::Child;
-use wharf_tests::{Result, Run, Stage};
+use wharf_tests::{Result, Run, Running, Stage};
 
 pub(crate) const TESTS: &[Test] = &[
     ("the bucket is made, and the state is in it", made),
@@ -43,18 +42,13 @@ fn settled(stage: &Stage) -> Result<()> {
 }
 
 /// Starts an apply that stands at a request.
-fn held(stage: &Stage, operation: &str, kind: &str, seconds: &str) -> Result<Child> {
+fn held(stage: &Stage, operation: &str, kind: &str, seconds: &str) -> Result<Running> {
     stage.emulator.rules(&json!([{"match": operation, "kind": kind, "times": 1}]))?;
     let mut command = stage.command(APPLY);
     command.env("WHARF_LOCK_SECONDS", seconds).env("CI_JOB_URL", "https://ci.example/job/17");
-    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn()?;
+    let child = Running::start(&mut command)?;
     stage.until(&format!("{operation} is held"), || Ok(stage.emulator.rule_hits()?.first() == Some(&1)))?;
     Ok(child)
-}
-
-fn ended(child: Child) -> Result<(Option<i32>, String)> {
-    let output = child.wait_with_output()?;
-    Ok((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
 fn made() -> Result<()> {
@@ -93,21 +87,18 @@ fn two_at_once() -> Result<()> {
     )?;
     stage.exits(&["plan", "--detailed-exitcode"], 2)?;
     // One that waits gets its turn.
-    let waits = stage.start(&["apply", "--auto-approve", "--lock-timeout", "2m"])?;
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    let mut waits = stage.start(&["apply", "--auto-approve", "--lock-timeout", "2m"])?;
+    waits.says("waiting for it")?;
     stage.emulator.post("/_wharf/release", &json!({}))?;
-    assert_eq!(ended(first)?.0, Some(0));
-    let (code, stderr) = ended(waits)?;
-    assert_eq!(code, Some(0), "{stderr}");
-    contains(&stderr, &["waiting for it"])?;
+    first.exits(0)?;
+    waits.exits(0)?;
     settled(&stage)
 }
 
 fn broken_by_hand() -> Result<()> {
     let stage = remote()?;
-    let mut first = held(&stage, "ec2:CreateVpc", "hold_after", "60")?;
+    let first = held(&stage, "ec2:CreateVpc", "hold_after", "60")?;
     first.kill()?;
-    first.wait()?;
     stage.emulator.post("/_wharf/release", &json!({}))?;
     let refused = stage.exits(&["apply", "--auto-approve", "--lock-timeout", "0"], 4)?;
     let line = refused.stderr.lines().find(|line| line.contains("wharf unlock ")).ok_or("no command")?;
@@ -121,9 +112,8 @@ fn broken_by_hand() -> Result<()> {
 
 fn killed_holder() -> Result<()> {
     let stage = remote()?;
-    let mut first = held(&stage, "ec2:CreateVpc", "hold_after", "4")?;
+    let first = held(&stage, "ec2:CreateVpc", "hold_after", "4")?;
     first.kill()?;
-    first.wait()?;
     stage.emulator.post("/_wharf/release", &json!({}))?;
     // Nobody has to say anything: the next run sees that nobody renews the lock.
     let run = stage.ok(APPLY)?;
@@ -134,16 +124,14 @@ fn killed_holder() -> Result<()> {
 fn paused_holder() -> Result<()> {
     let stage = remote()?;
     let first = held(&stage, "ec2:CreateVpc", "hold_after", "4")?;
-    send(&first, "-STOP")?;
+    first.send("-STOP")?;
     stage.emulator.rules(&json!([]))?;
     stage.ok(APPLY)?;
     settled(&stage)?;
     let state = stage.ok(&["state", "pull"])?.stdout;
     stage.emulator.post("/_wharf/release", &json!({}))?;
-    send(&first, "-CONT")?;
-    let (code, stderr) = ended(first)?;
-    assert_eq!(code, Some(4), "{stderr}");
-    contains(&stderr, &["the lock of the state", "was lost"])?;
+    first.send("-CONT")?;
+    contains(&first.exits(4)?.stderr, &["the lock of the state", "was lost"])?;
     assert_eq!(stage.ok(&["state", "pull"])?.stdout, state, "who lost the lock wrote");
     settled(&stage)
 }
@@ -152,8 +140,8 @@ fn signal_gives_back() -> Result<()> {
     let stage = remote()?;
     stage.ok(APPLY)?;
     let first = held(&stage, "ec2:DescribeVpcs", "hold_before", "60")?;
-    send(&first, "-TERM")?;
-    assert_eq!(ended(first)?.0, Some(130));
+    first.send("-TERM")?;
+    first.exits(130)?;
     stage.ok(&["apply", "--auto-approve", "--lock-timeout", "0"])?;
     settled(&stage)
 }

@@ -136,9 +136,7 @@ fn not_saved() -> Result<()> {
     let _ = fs::remove_file(&blocked);
     fs::create_dir(&blocked)?;
     stage.emulator.post("/_wharf/release", &json!({}))?;
-    let output = child.wait_with_output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let stderr = child.exits(1)?.stderr;
     contains(&stderr, &["the state could not be saved"])?;
     let last = stderr.lines().last().unwrap_or_default();
     let (_, file) =
@@ -158,11 +156,10 @@ fn nothing_to_break() -> Result<()> {
     stage.ok(APPLY)?;
     contains(&stage.exits(&["unlock", "0123"], 1)?.stderr, &["is not locked"])?;
     stage.emulator.rules(&json!([{"match": "ec2:DescribeVpcs", "kind": "hold_before", "times": 1}]))?;
-    let mut child = stage.start(APPLY)?;
+    let child = stage.start(APPLY)?;
     stage.until("DescribeVpcs is held", || Ok(stage.emulator.rule_hits()?.first() == Some(&1)))?;
     let run = stage.exits(&["unlock", "0123"], 4)?;
     contains(&run.stderr, &["still runs", &format!("kill {}", child.id())])?;
     child.kill()?;
-    child.wait()?;
     contains(&stage.exits(&["unlock", "0123"], 1)?.stderr, &["is not locked"])
 }

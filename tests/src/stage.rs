@@ -1,4 +1,5 @@
 use crate::Result;
+use crate::running::{Running, SOON};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -157,8 +158,8 @@ impl Stage {
     /// # Errors
     ///
     /// It cannot be started.
-    pub fn start(&self, arguments: &[&str]) -> Result<Child> {
-        Ok(self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+    pub fn start(&self, arguments: &[&str]) -> Result<Running> {
+        Running::start(&mut self.command(arguments))
     }
 
     /// Starts a process that becomes the binary when it is told to [`go`](Waiting::go), so that its id is known before
@@ -212,7 +213,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Something goes on for half a minute.
+    /// Something goes on for a minute.
     pub fn at_rest(&self) -> Result<Option<String>> {
         self.until("nothing is in flight", || Ok(self.emulator.get("/_wharf/counters")?["in_flight"] == 0))?;
         let counters = self.emulator.get("/_wharf/counters")?;
@@ -223,11 +224,11 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// It does not become true within half a minute.
+    /// It does not become true within a minute.
     pub fn until(&self, what: &str, mut is_true: impl FnMut() -> Result<bool>) -> Result<()> {
         let start = Instant::now();
         while !is_true()? {
-            if start.elapsed() > Duration::from_secs(30) {
+            if start.elapsed() > SOON {
                 return Err(format!("waited in vain: {what}").into());
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -2,7 +2,7 @@
 
 use super::shop::Shop;
 use crate::Test;
-use crate::failures::{contains, send};
+use crate::failures::contains;
 use serde_json::json;
 use wharf_tests::{Result, Run};
 
@@ -129,13 +129,8 @@ fn interrupted() -> Result<()> {
         let counters = shop.stage.emulator.counters()?;
         Ok(counters.get("codedeploy:GetDeployment").is_some_and(|looks| *looks >= 3))
     })?;
-    send(&child, "-INT")?;
-    let output = child.wait_with_output()?;
-    assert_eq!(output.status.code(), Some(130));
-    contains(
-        &String::from_utf8_lossy(&output.stderr),
-        &["interrupted; nothing is lost: what is under way goes on in AWS"],
-    )?;
+    child.send("-INT")?;
+    contains(&child.exits(130)?.stderr, &["interrupted; nothing is lost: what is under way goes on in AWS"])?;
     shop.deployments_go(&json!({"faults": []}))?;
     contains(&shop.ok(&["promote"])?.stdout, &[&format!("{id} has taken over")])
 }

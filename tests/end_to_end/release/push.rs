@@ -238,10 +238,8 @@ fn somebody_else() -> Result<()> {
         theirs(&mut shop, name)?;
         let tip = shop.tip()?;
         shop.stage.emulator.post("/_wharf/release", &json!({}))?;
-        let output = child.wait_with_output()?;
-        assert_eq!(output.status.code(), Some(1));
         contains(
-            &String::from_utf8_lossy(&output.stderr),
+            &child.exits(1)?.stderr,
             &["error: somebody else has committed to main meanwhile", "their commit stays as it is"],
         )?;
         assert_eq!((shop.tip()?, shop.branches()?), (tip, json!(["main"])));
@@ -285,19 +283,10 @@ fn busy() -> Result<()> {
     assert_eq!((shop.status(&id)?, shop.serves()?), ("Stopped".into(), "web:1".into()));
     let id = shop.deploy("web:3")?;
     App(&shop).write("index.html", "three")?;
-    shop.stage.emulator.reset_counters()?;
-    let child = shop.stage.start(&["release", "push", "app", "--when-busy", "wait", STACK])?;
-    // It has seen the deployment.
-    shop.stage.until("the push looks", || {
-        Ok(shop.stage.emulator.counters()?.contains_key("codedeploy:BatchGetDeployments"))
-    })?;
+    let mut child = shop.stage.start(&["release", "push", "app", "--when-busy", "wait", STACK])?;
+    child.says(&format!("waiting until {id} has ended"))?;
     shop.ok(&["promote", "--finish"])?;
-    let output = child.wait_with_output()?;
-    assert!(output.status.success());
-    contains(
-        &String::from_utf8_lossy(&output.stderr),
-        &[&format!("waiting until {id} has ended"), "1 file changed"],
-    )?;
+    contains(&child.exits(0)?.stderr, &["1 file changed"])?;
     assert_eq!(shop.serves()?, "web:3");
     Ok(())
 }

@@ -132,14 +132,10 @@ fn busy() -> Result<()> {
     contains(&refused.stderr, &[&format!("error: the deployment {id} is active; nothing was changed")])?;
     assert_eq!(shop.status(&id)?, "Ready");
     // Its end is waited for, then it is undone: somebody else lets it take over.
-    let child = shop.stage.start(&["release", "rollback", "--when-busy", "wait", "shop"])?;
+    let mut child = shop.stage.start(&["release", "rollback", "--when-busy", "wait", "shop"])?;
+    child.says(&format!("waiting until {id} has ended"))?;
     shop.ok(&["promote", "--finish"])?;
-    let output = child.wait_with_output()?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    contains(
-        &String::from_utf8_lossy(&output.stderr),
-        &[&format!("waiting until {id} has ended"), &format!("rolls back {id} to web:2")],
-    )?;
+    contains(&child.exits(0)?.stderr, &[&format!("rolls back {id} to web:2")])?;
     assert_eq!(shop.serves()?, "web:2");
     shop.traffic_was_served().map(drop)
 }
@@ -160,11 +156,8 @@ fn quota() -> Result<()> {
     // Nothing of the group is active, so nothing is to come that would end it.
     let children = [shop.stage.start(&["release", "rollback", "shop"])?, shop.stage.start(&apply)?];
     for child in children {
-        let output = child.wait_with_output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{said}");
         contains(
-            &said,
+            &child.exits(1)?.stderr,
             &["error: a quota of the AWS account is used up\n", "was exceeded", "Service Quotas"],
         )?;
     }

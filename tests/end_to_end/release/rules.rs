@@ -105,7 +105,7 @@ fn by_path_in_steps(several: &mut Several) -> Result<()> {
             "wharf release promote --service 'deployment_group[\"a\"]' shop",
         ],
     )?;
-    let child = several.stage.start(&["release", "promote", "--service", A, STACK])?;
+    let mut child = several.stage.start(&["release", "promote", "--service", A, STACK])?;
     several.stage.until("a tenth is moved", || {
         let status = several.ok(&["status"], A)?.stdout;
         Ok(status.contains("production traffic is moving to web:1 (10 of 100); at ")
@@ -118,19 +118,18 @@ fn by_path_in_steps(several: &mut Several) -> Result<()> {
         &late.stderr,
         &["in vain", "(10 of 100)", "rollback --service 'deployment_group[\"a\"]' shop` goes back"],
     )?;
+    child.says("(10 of 100); at ")?;
     several.stage.emulator.post("/_wharf/clock", &json!({"offset_ms": 310_000}))?;
-    let output = child.wait_with_output()?;
-    assert_eq!(output.status.code(), Some(0));
+    let run = child.exits(0)?;
     contains(
-        &String::from_utf8_lossy(&output.stderr),
+        &run.stderr,
         &[
             ":9000/app/ with 200",
-            "(10 of 100); at ",
             "web:1 gets 100 of 100 of production traffic",
             "`wharf release promote --finish --service 'deployment_group[\"a\"]' shop` ends them now",
         ],
     )?;
-    contains(&String::from_utf8_lossy(&output.stdout), &[&format!("{id} has taken over"), ":81/app/"])
+    contains(&run.stdout, &[&format!("{id} has taken over"), ":81/app/"])
 }
 
 /// The second: a site's name leads to it, and either of two pipelines brings it, when somebody has approved.

@@ -4,8 +4,7 @@ use super::shop::{STACK, Shop, text};
 use crate::Test;
 use crate::failures::contains;
 use serde_json::{Value, json};
-use std::process::Child;
-use wharf_tests::Result;
+use wharf_tests::{Result, Run, Running};
 
 pub(crate) const TESTS: &[Test] = &[
     ("rollback waits for the deployment that goes back", stopped),
@@ -30,16 +29,12 @@ impl Shop {
         self.deployments_go(&json!({"step_seconds": 3600}))
     }
 
-    /// Goes on when a command has made a request; what that printed to stdout and stderr until it ended well.
-    fn goes_on(&mut self, command: Child, operation: &str) -> Result<(String, String)> {
-        self.stage.until("it looks", || Ok(self.stage.emulator.counters()?.contains_key(operation)))?;
+    /// Goes on when a command waits for the deployment that goes back; what that prints until it has ended well.
+    fn goes_on(&mut self, mut command: Running, made: &str) -> Result<Run> {
+        command.says(&format!("CodeDeploy goes back by itself, with {made}"))?;
         self.slowly()?;
         self.later(61)?;
-        let output = command.wait_with_output()?;
-        let [stdout, stderr] =
-            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        assert!(output.status.success(), "{stderr}");
-        Ok((stdout, stderr))
+        command.exits(0)
     }
 
     fn at_once(&self) -> Result<()> {
@@ -153,38 +148,25 @@ fn under_way() -> Result<()> {
     assert_eq!(shop.forwards("production")?, ["shop-blue"]);
     // Its two steps.
     for status in ["InProgress", "Succeeded"] {
-        let watcher = shop.stage.start(&["release", "status", "--watch", STACK])?;
-        let waiter = shop.stage.start(&["release", "rollback", STACK])?;
-        shop.stage.emulator.reset_counters()?;
-        shop.stage.until("both look", || {
-            let counters = shop.stage.emulator.counters()?;
-            Ok(counters.get("codedeploy:GetDeployment").copied().unwrap_or_default() > 6)
-        })?;
+        let mut watcher = shop.stage.start(&["release", "status", "--watch", STACK])?;
+        let mut waiter = shop.stage.start(&["release", "rollback", STACK])?;
+        watcher.says(&format!("{made} rolls back {id}"))?;
+        waiter.says(&format!("CodeDeploy goes back by itself, with {made}"))?;
         if status == "InProgress" {
-            for mut child in [watcher, waiter] {
-                child.kill()?;
-                child.wait()?;
-            }
+            watcher.kill()?;
+            waiter.kill()?;
             shop.later(61)?;
             assert_eq!(shop.status(&made)?, status);
             contains(&shop.ok(&["status"])?.stdout, &[&format!("web:2 serves; {made} rolls back {id}")])?;
             continue;
         }
         shop.later(61)?;
-        let (watched, waited) = (watcher.wait_with_output()?, waiter.wait_with_output()?);
-        assert_eq!((watched.status.code(), waited.status.code()), (Some(7), Some(0)));
         contains(
-            &String::from_utf8_lossy(&watched.stdout),
+            &watcher.exits(7)?.stdout,
             &["nothing: web:2 serves; `wharf release push DIR shop` brings another version"],
         )?;
-        contains(
-            &String::from_utf8_lossy(&waited.stderr),
-            &[&format!("CodeDeploy goes back by itself, with {made}")],
-        )?;
-        contains(
-            &String::from_utf8_lossy(&waited.stdout),
-            &[&format!("{id} is rolled back, by {made}; web:2 (web:2) serves")],
-        )?;
+        let done = format!("{id} is rolled back, by {made}; web:2 (web:2) serves");
+        contains(&waiter.exits(0)?.stdout, &[&done])?;
     }
     assert_eq!(shop.deployments()?.len(), 3);
     shop.traffic_was_served().map(drop)
@@ -202,9 +184,7 @@ fn rollback_taken_back() -> Result<()> {
     let undoing = shop.deployments()?[0].clone();
     shop.deployments_go(&json!({"step_seconds": 1}))?;
     shop.stop(&undoing, true)?;
-    let output = child.wait_with_output()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(7), "{said}");
+    let said = child.exits(7)?.stderr;
     shop.stage.until("CodeDeploy has gone back", || Ok(shop.report()?["deployment"]["phase"] == "done"))?;
     let made = shop.takes_back(&undoing)?;
     contains(&said, &[&format!("the deployment {undoing} was stopped, and is rolled back by {made}")])?;
@@ -253,11 +233,9 @@ fn next() -> Result<()> {
     shop.stage.write("app/index.html", "two")?;
     shop.stands_still()?;
     shop.stop(&id, true)?;
-    shop.stage.emulator.reset_counters()?;
+    let made = shop.takes_back(&id)?;
     let child = shop.stage.start(&["release", "push", "app", "--when-busy", "stop", STACK])?;
-    let run = shop.goes_on(child, "codedeploy:BatchGetDeployments")?;
-    let made = made_for(&mut shop, &id)?;
-    contains(&run.1, &[&format!("CodeDeploy goes back by itself, with {made}"), "committed "])?;
+    contains(&shop.goes_on(child, &made)?.stderr, &["committed "])?;
     assert_eq!(shop.status(&made)?, "Succeeded");
     shop.traffic_was_served().map(drop)
 }
@@ -272,12 +250,9 @@ fn applied() -> Result<()> {
     shop.stop(&id, true)?;
     let apply = ["apply", STACK, "--auto-approve", "--release", "--when-busy"];
     contains(&shop.stage.exits(&[&apply[..], &["fail"]].concat(), 4)?.stderr, &["is active"])?;
-    shop.stage.emulator.reset_counters()?;
+    let made = shop.takes_back(&id)?;
     let child = shop.stage.start(&[&apply[..], &["stop"]].concat())?;
-    let run = shop.goes_on(child, "codedeploy:CreateDeployment")?;
-    let made = made_for(&mut shop, &id)?;
-    contains(&run.1, &[&format!("CodeDeploy goes back by itself, with {made}")])?;
-    contains(&run.0, &["is ready at http"])?;
+    contains(&shop.goes_on(child, &made)?.stdout, &["is ready at http"])?;
     assert_eq!((shop.status(&made)?, shop.serves()?), ("Succeeded".into(), "web:2".into()));
     shop.at_once()?;
     shop.ok(&["rollback"])?;
@@ -294,9 +269,7 @@ fn applied() -> Result<()> {
     let id = shop.deployments()?[0].clone();
     shop.slowly()?;
     shop.stop(&id, true)?;
-    let output = child.wait_with_output()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(7), "{said}");
+    let said = child.exits(7)?.stderr;
     let made = made_for(&mut shop, &id)?;
     contains(&said, &[&format!("error: the deployment {id} was stopped, and is rolled back by {made}")])?;
     shop.traffic_was_served().map(drop)

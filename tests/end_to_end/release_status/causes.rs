@@ -134,10 +134,7 @@ pub(super) fn taken_back() -> Result<()> {
                     .is_some_and(|count| *count > 1))
             })?;
             shop.faults(&json!([fault]))?;
-            let output = waits.wait_with_output()?;
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(7), "{said}");
-            contains(&said, &["error: the deployment d-", " was stopped", why[0]])?;
+            contains(&waits.exits(7)?.stderr, &["error: the deployment d-", " was stopped", why[0]])?;
         } else {
             shop.faults(&json!([fault]))?;
             shop.push(message)?;
