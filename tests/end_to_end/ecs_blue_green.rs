@@ -336,18 +336,18 @@ fn from_rolling() -> Result<()> {
 
 /// A pause before production traffic moves, in the place of a function.
 fn pauses(shop: &Shop) -> Result<()> {
-    pauses_at(shop, "POST_TEST_TRAFFIC_SHIFT")
+    pause(&shop.stage, "POST_TEST_TRAFFIC_SHIFT")?;
+    shop.stage.ok(APPLY)?;
+    Ok(())
 }
 
-/// Pauses at these stages, in the place of a function.
-fn pauses_at(shop: &Shop, stages: &str) -> Result<()> {
-    let text = std::fs::read_to_string(shop.stage.folder().join(FILE))?;
+/// Has the stack file pause at these stages, in the place of a function.
+pub(crate) fn pause(stage: &Stage, stages: &str) -> Result<()> {
+    let text = std::fs::read_to_string(stage.folder().join(FILE))?;
     let start = text.find("        lifecycle_hook:").ok_or("no hook")?;
     let end = text.find("      deployment_circuit_breaker").ok_or("no circuit breaker")?;
     let pause = format!("        lifecycle_hook: {{target_type: PAUSE, lifecycle_stages: [{stages}]}}\n");
-    shop.stage.write(FILE, &format!("{}{pause}{}", &text[..start], &text[end..]))?;
-    shop.stage.ok(APPLY)?;
-    Ok(())
+    stage.write(FILE, &format!("{}{pause}{}", &text[..start], &text[end..]))
 }
 
 fn released() -> Result<()> {
@@ -422,10 +422,11 @@ fn released() -> Result<()> {
 
 fn every_pause() -> Result<()> {
     let mut shop = Shop::new()?;
-    pauses_at(
-        &shop,
+    pause(
+        &shop.stage,
         "PRE_SCALE_UP, POST_SCALE_UP, PRE_PRODUCTION_TRAFFIC_SHIFT, POST_PRODUCTION_TRAFFIC_SHIFT",
     )?;
+    shop.stage.ok(APPLY)?;
     shop.image("2.4", "2.5")?;
     shop.stage.ok(APPLY)?;
     let shows = |shop: &Shop, line: &str| contains(&shop.stage.ok(&["release", "status"])?.stdout, &[line]);

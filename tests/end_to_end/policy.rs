@@ -3,6 +3,7 @@
 mod denials;
 pub(crate) mod deployer;
 mod reference;
+mod releases;
 mod superfluous;
 
 use crate::Test;
@@ -17,6 +18,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("the policy from before the first apply is enough for all that comes", from_the_beginning),
     ("ECS's own deployments need nobody else's rights", deployed_by_ecs),
     ("whoever may plan may not apply", plan_only),
+    ("whoever releases what CodeDeploy deploys needs no more than that", releases::by_codedeploy),
+    ("whoever releases what ECS deploys needs no more than that", releases::by_ecs),
     ("a state in S3 is part of the policy", state_in_s3),
     ("removing any one action breaks a run", superfluous::removed),
     ("every action takes the resources and conditions that it has", reference::known),
@@ -98,6 +101,7 @@ fn deployed_by_ecs() -> Result<()> {
 
 fn plan_only() -> Result<()> {
     let stage = minimal()?;
+    releases::nothing(&stage)?;
     let deployer = Deployer::new(&stage)?;
     deployer.may(&stage, &documents(&stage, "plan", &[])?)?;
     contains(&deployer.ok(&stage, &["plan"])?.stdout, &["3 to add"])?;
@@ -163,7 +167,7 @@ fn offline() -> Result<()> {
     let policies: Value = serde_json::from_str(&with.stdout)?;
     assert_eq!(
         policies.as_object().map(|all| all.keys().cloned().collect()),
-        Some(vec!["plan".to_owned(), "apply".to_owned()])
+        Some(["plan", "apply", "status", "release"].map(str::to_owned).to_vec())
     );
     assert_eq!(policies["apply"], printed(&stage, &["policy", "stack", "--for", "apply"])?);
     for document in documents(&stage, "apply", &["stack"])? {

@@ -438,6 +438,10 @@ pub(crate) enum PolicyFor {
     PlanCaller,
     /// The same for whoever applies
     ApplyCaller,
+    /// Whoever looks at releases: `release status`, `wait`, `history`
+    Status,
+    /// Whoever releases: pushes, promotes and rolls back, and looks
+    Release,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -13,8 +13,10 @@ mod goal;
 mod next;
 mod page;
 mod phase;
+mod pipeline;
 mod report;
 mod revision;
+mod rights;
 mod service_deployments;
 mod serving;
 mod shift;
@@ -34,9 +36,11 @@ pub mod rollback;
 pub use changes::changes;
 pub use goal::{Goal, Verdict};
 pub use page::Page;
+pub use pipeline::{PipelineTarget, Project, Source, pipelines};
 pub use report::{
     Cause, Deployment, DeploymentError, LifecycleEvent, Listener, OnTimeout, Phase, Pipeline, PipelineAction,
     PipelineStage, Report, Role, Share, TargetHealth, TaskSet,
 };
-pub use target::{Controller, NoTarget, PipelineTarget, Source, Target, choose, pipelines, targets};
+pub use rights::{Known, Right, rights};
+pub use target::{Controller, NoTarget, Target, choose, targets};
 pub use time::{Time, span};

@@ -1,6 +1,6 @@
 //! What is released, as the state knows it.
 
-use std::collections::BTreeMap;
+use crate::pipeline::{PipelineTarget, pipelines};
 use wharf_core::{Address, Map, Value};
 use wharf_state::{Record, Snapshot};
 
@@ -51,26 +51,6 @@ impl Controller {
             Controller::Ecs => "ECS",
         }
     }
-}
-
-/// A pipeline, with where it gets its application from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PipelineTarget {
-    /// Its address.
-    pub address: Address,
-    /// Its name.
-    pub name: String,
-    /// The repository of CodeCommit that it builds, if it does.
-    pub source: Option<Source>,
-}
-
-/// A branch of a repository of CodeCommit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The repository's name.
-    pub repository: String,
-    /// The branch.
-    pub branch: String,
 }
 
 /// Why there is nothing to release.
@@ -190,13 +170,6 @@ pub fn targets(snapshot: &Snapshot) -> Vec<(Target, Option<Address>)> {
     found
 }
 
-/// The pipelines that deploy to a target, by their addresses.
-pub fn pipelines(snapshot: &Snapshot, target: &Target) -> Vec<PipelineTarget> {
-    let records = snapshot.resources.iter().filter(|(_, record)| record.id.is_some());
-    let pipelines = records.filter(|(_, record)| record.resource_type == "aws_codepipeline");
-    pipelines.filter_map(|(address, record)| pipeline_to(target, address, &record.attributes)).collect()
-}
-
 /// A service that ECS itself deploys blue/green, in one step or several.
 fn of_service(stack: &str, address: &Address, record: &Record) -> Option<Target> {
     let attributes = &record.attributes;
@@ -258,68 +231,15 @@ fn container(service: &Map) -> Option<String> {
     Some(text(first(service, "load_balancer")?, "container_name")?.to_owned())
 }
 
-/// The pipeline, if one of its actions deploys to a target: `CodeDeployToECS` to a deployment group, `ECS` to a service.
-///
-/// Source: <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html>.
-fn pipeline_to(target: &Target, address: &Address, attributes: &Map) -> Option<PipelineTarget> {
-    let stages = attributes.get("stage")?.as_list()?;
-    let actions: Vec<&Map> = stages
-        .iter()
-        .filter_map(|stage| stage.as_map()?.get("action")?.as_list())
-        .flatten()
-        .filter_map(Value::as_map)
-        .collect();
-    let settings = |action: &Map| -> BTreeMap<String, String> {
-        let settings = action.get("configuration").and_then(Value::as_map);
-        let pairs = settings.into_iter().flatten();
-        pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
-    };
-    let deploys = |action: &&&Map| {
-        let settings = settings(action);
-        let names = |name: &str, of: &str| settings.get(name).is_some_and(|found| found == of);
-        match &target.controller {
-            Controller::CodeDeploy { application, group } => {
-                names("ApplicationName", application) && names("DeploymentGroupName", group)
-            }
-            Controller::Ecs => {
-                text(action, "provider") == Some("ECS")
-                    && names("ClusterName", &target.cluster)
-                    && names("ServiceName", &target.service)
-            }
-        }
-    };
-    actions.iter().find(deploys)?;
-    // Of several, the one that is built: others may have the templates.
-    let built: Vec<String> = actions
-        .iter()
-        .filter(|action| text(action, "category") == Some("Build"))
-        .flat_map(|action| texts(action.get("input_artifacts")))
-        .collect();
-    let sources: Vec<(bool, Source)> = actions
-        .iter()
-        .filter_map(|action| {
-            let mut settings = settings(action);
-            let is_source = text(action, "provider") == Some("CodeCommit");
-            let repository = settings.remove("RepositoryName").filter(|_| is_source)?;
-            let source = Source { repository, branch: settings.remove("BranchName")? };
-            let made = texts(action.get("output_artifacts"));
-            Some((made.iter().any(|artifact| built.contains(artifact)), source))
-        })
-        .collect();
-    let source = sources.iter().find(|(is_built, _)| *is_built).or(sources.first());
-    let source = source.map(|(_, source)| source.clone());
-    Some(PipelineTarget { address: address.clone(), name: text(attributes, "name")?.to_owned(), source })
-}
-
-fn first<'a>(map: &'a Map, block: &str) -> Option<&'a Map> {
+pub(crate) fn first<'a>(map: &'a Map, block: &str) -> Option<&'a Map> {
     map.get(block)?.as_list()?.first()?.as_map()
 }
 
-fn text<'a>(map: &'a Map, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(map: &'a Map, name: &str) -> Option<&'a str> {
     map.get(name).and_then(Value::as_str)
 }
 
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub(crate) fn texts(value: Option<&Value>) -> Vec<String> {
     let list = value.and_then(Value::as_list).unwrap_or_default();
     list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
@@ -332,32 +252,8 @@ fn last(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::Source;
     use serde_json::{Value as Json, json};
-
-    #[test]
-    fn a_pipeline_deploys_to_the_service_that_it_names() {
-        let target = |service: &str| Target {
-            stack: "shop".into(),
-            address: "service".parse().unwrap(),
-            controller: Controller::Ecs,
-            cluster: "shop".into(),
-            service: service.into(),
-            container: None,
-            production: Vec::new(),
-            test: Vec::new(),
-            target_groups: Vec::new(),
-            pipeline: None,
-        };
-        let source = json!({"provider": "CodeCommit",
-            "configuration": {"RepositoryName": "app", "BranchName": "main"}});
-        let deploy =
-            json!({"provider": "ECS", "configuration": {"ClusterName": "shop", "ServiceName": "web"}});
-        let stages = json!({"name": "shop", "stage": [{"action": [source]}, {"action": [deploy]}]});
-        let stages = Value::from(stages).as_map().cloned().unwrap();
-        let found = pipeline_to(&target("web"), &"pipeline".parse().unwrap(), &stages).unwrap();
-        assert_eq!(found.source, Some(Source { repository: "app".into(), branch: "main".into() }));
-        assert_eq!(pipeline_to(&target("other"), &"pipeline".parse().unwrap(), &stages), None);
-    }
 
     fn record(resource_type: &str, attributes: Json) -> Record {
         let attributes = match Value::from(attributes) {

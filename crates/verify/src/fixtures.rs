@@ -127,6 +127,10 @@ fn subject() -> Subject {
             address: address("pipeline"),
             name: "shop".into(),
             source: Some(wharf_release::Source { repository: "shop".into(), branch: "main".into() }),
+            projects: vec![wharf_release::Project {
+                name: "shop".into(),
+                log_group: "/aws/codebuild/shop".into(),
+            }],
         }),
     };
     let text = |text: &str| Value::String(text.to_owned());

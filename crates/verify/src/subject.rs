@@ -22,8 +22,6 @@ pub struct Subject {
     pub(crate) backend: Option<(String, i32)>,
     /// The roles that the pipeline works with.
     pub(crate) roles: Vec<Assumed>,
-    /// The pipeline's build projects.
-    pub(crate) projects: Vec<String>,
     /// Repositories of ECR that builds push to.
     pub(crate) pushed: Vec<Repository>,
     /// What the stack has: types with names or ARNs.
@@ -68,13 +66,11 @@ impl Subject {
         });
         let pipeline =
             target.pipeline.as_ref().and_then(|pipeline| snapshot.resources.get(&pipeline.address));
-        let projects = pipeline.map(|pipeline| projects(&pipeline.attributes)).unwrap_or_default();
+        let projects = target.pipeline.iter().flat_map(|pipeline| &pipeline.projects);
+        let projects: Vec<&str> = projects.map(|project| project.name.as_str()).collect();
         let built: Vec<&Record> = of_type("aws_codebuild_project")
             .map(|(_, record)| record)
-            .filter(|record| {
-                text(&record.attributes, "name")
-                    .is_some_and(|name| projects.iter().any(|known| known == name))
-            })
+            .filter(|record| text(&record.attributes, "name").is_some_and(|name| projects.contains(&name)))
             .collect();
         let mut roles = Vec::new();
         let mut role = |map: &Map, property: &str, service, purpose| {
@@ -122,7 +118,6 @@ impl Subject {
                 .collect(),
             ours: ours.collect(),
             roles,
-            projects,
             partition: identity.partition.clone(),
             region: region.to_owned(),
             account: identity.account_id.clone(),
@@ -181,18 +176,6 @@ fn backend(service: &Map) -> Option<(String, i32)> {
     let port = balancer.get("container_port")?;
     let port = port.as_str().map_or_else(|| port.as_i64(), |text| text.parse().ok())?;
     Some((text(balancer, "container_name")?.to_owned(), i32::try_from(port).ok()?))
-}
-
-/// The build projects of a pipeline's actions.
-fn projects(pipeline: &Map) -> Vec<String> {
-    let actions = items(pipeline, "stage").flat_map(|stage| items(stage, "action"));
-    let builds = actions.filter(|action| text(action, "provider") == Some("CodeBuild"));
-    let mut names: Vec<String> = builds
-        .filter_map(|action| Some(text(action.get("configuration")?.as_map()?, "ProjectName")?.to_owned()))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// The values of a build project's environment variables that are no secrets.

@@ -64,11 +64,15 @@ pub(crate) fn printed(stage: &Stage, arguments: &[&str]) -> Result<Value> {
 
 /// The documents for a purpose.
 pub(crate) fn documents(stage: &Stage, purpose: &str, inputs: &[&str]) -> Result<Vec<Value>> {
-    let printed = printed(stage, &[&["policy", "--for", purpose][..], inputs].concat())?;
-    Ok(match printed {
+    Ok(parts(printed(stage, &[&["policy", "--for", purpose][..], inputs].concat())?))
+}
+
+/// The documents of a policy, which is one or a list of them.
+pub(super) fn parts(policy: Value) -> Vec<Value> {
+    match policy {
         Value::Array(documents) => documents,
         document => vec![document],
-    })
+    }
 }
 
 /// Every action in a document's or a statement's list, or its only one.

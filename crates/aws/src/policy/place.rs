@@ -11,7 +11,7 @@ pub struct Place {
 
 impl Place {
     /// The ARN of a resource. IAM has no regions; the names of buckets are unique in a partition.
-    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+    pub fn arn(&self, service: &str, resource: &str) -> String {
         let Place { partition, region, account } = self;
         match service {
             "s3" => format!("arn:{partition}:s3:::{resource}"),

@@ -3,8 +3,9 @@
 use super::{codedeploy, ecs, pipeline, service, traffic, why};
 use crate::cause::causes;
 use crate::next::next;
+use crate::pipeline::PipelineTarget;
 use crate::report::{Listener, Pipeline, Report, Role, Share, TaskSet};
-use crate::target::{Controller, PipelineTarget, Target};
+use crate::target::{Controller, Target};
 use crate::time::Time;
 use aws_sdk_ecs::types as sdk;
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use super::batch::{Change, MOST, Summary, changes, parts};
 use super::remote;
 use super::scan::Folder;
 use super::tree::{Files, Mode};
-use crate::target::Source;
+use crate::pipeline::Source;
 use aws_sdk_codecommit::types as sdk;
 use aws_smithy_types::Blob;
 use std::time::Duration;

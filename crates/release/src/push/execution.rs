@@ -2,7 +2,7 @@
 //!
 //! Source: `codepipeline:ListPipelineExecutions`.
 
-use crate::target::PipelineTarget;
+use crate::pipeline::PipelineTarget;
 use crate::time::Time;
 use aws_sdk_codepipeline::types as sdk;
 use futures::future::try_join_all;

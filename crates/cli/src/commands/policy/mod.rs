@@ -1,3 +1,7 @@
+//! `wharf policy`.
+
+mod releases;
+
 use crate::args::{Policy, PolicyFor};
 use crate::error::{self, CommandError};
 use crate::session::{self, Loaded};
@@ -21,7 +25,8 @@ pub(crate) async fn run(args: &Policy) -> Result<u8, CommandError> {
     let aws = Aws::offline();
     let loaded = session::load(&args.stack, &aws)?;
     let outline = loaded.expand(&Environment::default())?;
-    let snapshot = snapshot(&loaded, &outline).await;
+    let is_of_release = matches!(args.purpose, Some(PolicyFor::Status | PolicyFor::Release));
+    let snapshot = snapshot(&loaded, &outline, is_of_release).await;
     let place = place(args, outline.aws(), snapshot.as_ref()).await;
     let expanded = loaded.expand(&Environment {
         region: Some(place.region.clone()),
@@ -37,14 +42,18 @@ pub(crate) async fn run(args: &Policy) -> Result<u8, CommandError> {
                 .detail("  there is neither `aws.assume_role` nor a profile of its own in `state.s3`")
                 .hint("use `--for plan` and `--for apply`: they have the state's permissions, too"));
         }
+        if is_of_release && !of_stack.releases() {
+            return Err(CommandError::new("the stack has nothing to release")
+                .detail("  it has no deployment group, and no service that deploys blue/green itself")
+                .hint("the policies `plan` and `apply` are all that it needs"));
+        }
         print(&of_stack.policy(purpose, split));
         return Ok(0);
     }
     let mut all = JsonMap::new();
-    let callers = [PolicyFor::PlanCaller, PolicyFor::ApplyCaller];
-    for purpose in
-        [PolicyFor::Plan, PolicyFor::Apply].into_iter().chain(callers.into_iter().filter(|_| split))
-    {
+    let callers = [PolicyFor::PlanCaller, PolicyFor::ApplyCaller].into_iter().filter(|_| split);
+    let releases = [PolicyFor::Status, PolicyFor::Release].into_iter().filter(|_| of_stack.releases());
+    for purpose in [PolicyFor::Plan, PolicyFor::Apply].into_iter().chain(callers).chain(releases) {
         all.insert(name(purpose).to_owned(), of_stack.policy(purpose, split));
     }
     print(&Json::Object(all));
@@ -67,6 +76,8 @@ fn name(purpose: PolicyFor) -> &'static str {
         PolicyFor::Apply => "apply",
         PolicyFor::PlanCaller => "plan-caller",
         PolicyFor::ApplyCaller => "apply-caller",
+        PolicyFor::Status => "status",
+        PolicyFor::Release => "release",
     }
 }
 
@@ -75,12 +86,14 @@ fn print(policies: &Json) {
 }
 
 /// The state, if there is one and it can be read.
-async fn snapshot(loaded: &Loaded, outline: &Expanded) -> Option<Snapshot> {
+async fn snapshot(loaded: &Loaded, outline: &Expanded, is_of_release: bool) -> Option<Snapshot> {
     let read = async {
         let (store, _) = loaded.store(outline).await?;
         store.read().await.map_err(|problem| error::store(&problem))
     };
     match read.await {
+        // What a release asks for is known by name.
+        Ok(None) if is_of_release => None,
         Ok(None) => {
             terminal::note(
                 "note: there is no state yet; print the policies again after the first apply: they will be limited to \
@@ -139,6 +152,7 @@ struct OfStack<'a> {
     place: &'a Place,
     declared: Vec<Subject>,
     recorded: Vec<Subject>,
+    snapshot: Option<&'a Snapshot>,
     lineage: Option<String>,
     assume_role: Option<String>,
     state: Option<(StatePlace, Place)>,
@@ -149,7 +163,7 @@ impl<'a> OfStack<'a> {
         aws: &'a Aws,
         place: &'a Place,
         expanded: &Expanded,
-        snapshot: Option<&Snapshot>,
+        snapshot: Option<&'a Snapshot>,
         loaded: &Loaded,
     ) -> Result<Self, CommandError> {
         let foresee = |resource_type: &str, properties: &_| foreseen(aws, place, resource_type, properties);
@@ -165,27 +179,42 @@ impl<'a> OfStack<'a> {
             place,
             declared: declared.into_iter().map(subject).collect(),
             recorded: snapshot.map(recorded).unwrap_or_default(),
+            snapshot,
             lineage: snapshot.map(|snapshot| snapshot.lineage.clone()),
             assume_role: expanded.aws().assume_role.clone(),
             state: state_place(expanded.state(), place),
         })
     }
 
+    fn of_releases(&self, reads: bool) -> Grants {
+        releases::grants(self.place, &self.declared, self.snapshot, reads)
+    }
+
+    /// Whether there is anything to release.
+    fn releases(&self) -> bool {
+        !self.of_releases(true).is_empty()
+    }
+
     /// The policy for a purpose: a document, or several where one would be too long.
     fn policy(&self, purpose: PolicyFor, split: bool) -> Json {
+        // What is done with the state: a release only reads it.
         let step = match purpose {
-            PolicyFor::Plan | PolicyFor::PlanCaller => Purpose::Plan,
+            PolicyFor::Plan | PolicyFor::PlanCaller | PolicyFor::Status | PolicyFor::Release => Purpose::Plan,
             PolicyFor::Apply | PolicyFor::ApplyCaller => Purpose::Apply,
         };
         let is_caller = matches!(purpose, PolicyFor::PlanCaller | PolicyFor::ApplyCaller);
-        let mut all = Grants::new();
-        if is_caller {
-            all.extend(self.assume_role.as_deref().map(assume_role).into_iter().flatten());
-        } else {
-            let (declared, recorded) = (&self.declared, &self.recorded);
-            let lineage = self.lineage.as_deref();
-            all = grants(self.aws, &Needs { place: self.place, declared, recorded, lineage, purpose: step });
-        }
+        let mut all = match purpose {
+            PolicyFor::PlanCaller | PolicyFor::ApplyCaller => {
+                self.assume_role.as_deref().map(assume_role).unwrap_or_default()
+            }
+            PolicyFor::Status => self.of_releases(true),
+            PolicyFor::Release => self.of_releases(false),
+            PolicyFor::Plan | PolicyFor::Apply => {
+                let (declared, recorded) = (&self.declared, &self.recorded);
+                let lineage = self.lineage.as_deref();
+                grants(self.aws, &Needs { place: self.place, declared, recorded, lineage, purpose: step })
+            }
+        };
         if let Some((at, place)) = self.state.as_ref().filter(|_| is_caller || !split) {
             for (grant, arns) in state(at, place, step) {
                 all.entry(grant).or_default().extend(arns);
