@@ -16,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a rolled service comes to be deployed blue/green, and back", from_rolling),
     ("somebody promotes a release, goes back during it and after it", released),
     ("a release waits at every pause, and a destroy for none", every_pause),
+    ("the first release in months is rolled back", first_in_months),
 ];
 
 const PLAN: &[&str] = &["plan", "--detailed-exitcode"];
@@ -417,6 +418,23 @@ fn released() -> Result<()> {
     assert_eq!(shown, wanted);
     let healthy = shop.written("ecs")?;
     assert!(!healthy.is_empty() && healthy.iter().all(|healthy| *healthy > 0), "{healthy:?}");
+    Ok(())
+}
+
+/// ECS lists what it deployed for 90 days.
+fn first_in_months() -> Result<()> {
+    let mut shop = Shop::new()?;
+    shop.later(100 * 24 * 60)?;
+    let rollback = |shop: &Shop| -> Result<String> { Ok(shop.stage.ok(&["release", "rollback"])?.stdout) };
+    contains(&rollback(&shop)?, &["AWS knows of no deployment", "shop:1 (httpd:2.4) serves"])?;
+    shop.image("2.4", "2.5")?;
+    shop.stage.ok(APPLY)?;
+    shop.later(6)?;
+    contains(&rollback(&shop)?, &["is rolled back, by ", "shop:1 (httpd:2.4) serves"])?;
+    shop.later(6)?;
+    contains(&rollback(&shop)?, &["is already rolled back, by ", "shop:1 (httpd:2.4) serves"])?;
+    shop.at_rest("shop-blue 100, shop-green 0")?;
+    assert!(shop.written("ecs")?.iter().all(|healthy| *healthy > 0));
     Ok(())
 }
 

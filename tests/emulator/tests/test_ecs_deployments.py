@@ -443,6 +443,17 @@ def test_lists_and_descriptions(native, refused):
     refused("InvalidParameterException", describe, serviceDeploymentArns=too_many)
 
 
+def test_what_is_old_is_not_listed(native):
+    native.create()
+    native.later(90 * 24 * 60 + 1)
+    assert native.listed() == []
+    assert native.serving() == "blue"
+    arn = native.deploy()
+    [listed] = native.listed()
+    assert listed["serviceDeploymentArn"] == arn
+    assert native.info(arn)["sourceServiceRevisions"]
+
+
 def test_faults_are_checked(native):
     for fault in (
         {"kind": "waiting_hook"},

@@ -21,7 +21,7 @@ fn during() -> Result<()> {
     let mut shop = Shop::new()?;
     contains(
         &shop.ok(&["rollback"])?.stdout,
-        &["There was no deployment yet, so there is nothing to roll back; web:1 (web:1) serves"],
+        &["AWS knows of no deployment, so there is nothing to roll back; web:1 (web:1) serves"],
     )?;
     for promote in [false, true] {
         let id = shop.deploy("web:2")?;

@@ -41,8 +41,11 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
     let mut deployed = match deployed {
         Deployed::CodeDeploy(deployed) => *deployed,
         Deployed::Ecs(mut rollout) => {
-            let sets = service.described.as_ref().map(|described| rollout.task_sets(described));
-            service.hold(clients, sets.unwrap_or_default()).await?;
+            if let Some(described) = &service.described {
+                rollout.complete(clients, described).await?;
+                let sets = rollout.task_sets(described);
+                service.hold(clients, sets).await?;
+            }
             rollout.seen
         }
     };

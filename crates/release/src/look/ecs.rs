@@ -55,9 +55,21 @@ pub(super) async fn rollout(clients: &Clients, target: &Target, id: Option<&str>
 }
 
 impl Rollout {
+    /// Reads what runs where ECS lists no deployment, which it does for 90 days.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/view-service-deployment.html>.
+    pub(super) async fn complete(&mut self, clients: &Clients, service: &sdk::Service) -> Result<()> {
+        if self.deployment.is_none() {
+            let current = service.current_service_revisions().iter();
+            let arns = current.filter_map(|revision| revision.arn.clone()).collect();
+            self.revisions = deployments::revisions(clients, arns).await?;
+        }
+        Ok(())
+    }
+
     /// The tasks of a service by revision, as a service under CodeDeploy has them: the one that serves is the primary one.
     pub(super) fn task_sets(&mut self, service: &sdk::Service) -> Vec<sdk::TaskSet> {
-        let Some(deployment) = &self.deployment else { return Vec::new() };
+        let Some(deployment) = &self.deployment else { return self.at_rest(service) };
         let phase = self.seen.deployment.as_ref().map(|deployment| deployment.phase);
         // What is stopped without a rollback stays as it is.
         let weight =
@@ -97,33 +109,54 @@ impl Rollout {
             }
             // What ended says nothing of now: then all tasks are the service's.
             let counts = if is_over && !was_left {
-                (service.desired_count, service.running_count, service.pending_count)
+                counts(service)
             } else {
                 (summary.requested_task_count, summary.running_task_count, summary.pending_task_count)
             };
-            let resolved = revision.resolved_configuration().map(sdk::ResolvedConfiguration::load_balancers);
-            let groups = resolved.unwrap_or_default().iter().filter_map(|one| one.target_group_arn.clone());
-            let balancers = revision.load_balancers().iter().zip(groups).map(|(balancer, group)| {
-                sdk::LoadBalancer::builder()
-                    .target_group_arn(group)
-                    .set_container_name(balancer.container_name.clone())
-                    .set_container_port(balancer.container_port)
-                    .build()
-            });
-            sets.push(
-                sdk::TaskSet::builder()
-                    .id(id)
-                    .status(status)
-                    .task_definition(definition)
-                    .computed_desired_count(counts.0)
-                    .running_count(counts.1)
-                    .pending_count(counts.2)
-                    .set_load_balancers(Some(balancers.collect()))
-                    .build(),
-            );
+            sets.push(task_set(id, status, revision, counts));
         }
         sets
     }
+
+    /// The only one, where nothing was deployed for long.
+    fn at_rest(&self, service: &sdk::Service) -> Vec<sdk::TaskSet> {
+        let arns = service.current_service_revisions().iter().filter_map(|revision| revision.arn());
+        let mut known = arns.filter_map(|arn| Some((arn, self.revisions.get(arn)?)));
+        let only = known.next().filter(|_| known.next().is_none());
+        let set = |(arn, revision): (&str, _)| task_set(arn.to_owned(), "PRIMARY", revision, counts(service));
+        only.map(set).into_iter().collect()
+    }
+}
+
+/// How many tasks of a service are wanted, run, and are about to.
+fn counts(service: &sdk::Service) -> (i32, i32, i32) {
+    (service.desired_count, service.running_count, service.pending_count)
+}
+
+fn task_set(
+    id: String,
+    status: &str,
+    revision: &sdk::ServiceRevision,
+    counts: (i32, i32, i32),
+) -> sdk::TaskSet {
+    let resolved = revision.resolved_configuration().map(sdk::ResolvedConfiguration::load_balancers);
+    let groups = resolved.unwrap_or_default().iter().filter_map(|one| one.target_group_arn.clone());
+    let balancers = revision.load_balancers().iter().zip(groups).map(|(balancer, group)| {
+        sdk::LoadBalancer::builder()
+            .target_group_arn(group)
+            .set_container_name(balancer.container_name.clone())
+            .set_container_port(balancer.container_port)
+            .build()
+    });
+    sdk::TaskSet::builder()
+        .id(id)
+        .status(status)
+        .task_definition(revision.task_definition().unwrap_or_default())
+        .computed_desired_count(counts.0)
+        .running_count(counts.1)
+        .pending_count(counts.2)
+        .set_load_balancers(Some(balancers.collect()))
+        .build()
 }
 
 fn shown(arn: &str, found: &sdk::ServiceDeployment) -> Deployment {

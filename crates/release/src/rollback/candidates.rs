@@ -130,7 +130,8 @@ impl Candidates {
         choice: &Choice,
     ) -> Result<Started> {
         if target.controller == Controller::Ecs {
-            return super::of_ecs::release(clients, target, choice).await;
+            let previous = self.previous.as_ref().and_then(Revision::task_definition);
+            return super::of_ecs::release(clients, target, previous, choice).await;
         }
         let revision = self.revision(choice)?;
         if let Some(spec) = &revision.spec {

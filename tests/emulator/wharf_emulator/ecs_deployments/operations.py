@@ -19,6 +19,11 @@ from .services import find
 
 LIMIT = 20
 """The most that one request describes."""
+KNOWN_SECONDS = 90 * 24 * 3600
+"""How old a deployment may be that is listed.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/view-service-deployment.html
+"""
 
 
 def _services(call: Call) -> Iterator[Any]:
@@ -47,6 +52,7 @@ def list_service_deployments(call: Call) -> dict[str, Any]:
     state = getattr(service, "wharf_blue_green", None)
     statuses, times = params.get("status") or [], params.get("createdAt") or {}
     first, last = _seconds(times.get("after"), 0), _seconds(times.get("before"), float("inf"))
+    first = max(first, clock.now() - KNOWN_SECONDS)
     found = [
         describe.brief(service, item)
         for item in reversed(state.deployments if state is not None else [])

@@ -88,7 +88,7 @@ fn has_undone(nothing: &Nothing, id: &str) -> bool {
 /// `waited` says that a rollback by CodeDeploy has ended just now.
 fn said(nothing: &Nothing, waited: bool) -> String {
     match nothing {
-        Nothing::Never => "There was no deployment yet, so there is nothing to roll back".to_owned(),
+        Nothing::Never => "AWS knows of no deployment, so there is nothing to roll back".to_owned(),
         Nothing::RolledBack { id, undone: Some(undone) } => {
             let already = if waited { "" } else { "already " };
             format!("{undone} is {already}rolled back, by {id}")
