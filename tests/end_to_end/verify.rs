@@ -356,10 +356,19 @@ fn caller() -> Result<()> {
             "codedeploy:CreateDeployment",
             ": wharf cannot deploy, promote or roll back",
             "codecommit:CreateCommit",
-            "hint: allow it in a policy of deployer",
+            "hint: `wharf policy --for release` prints all that deployer needs for releases",
         ],
     )?;
-    may.push(allow(&["codedeploy:*", "codecommit:*", "codebuild:*", "logs:*"]));
+    // What is printed for whoever releases is all that is asked for, and what only verify asks for.
+    let mut may = documents(stage, "release", &[STACK])?;
+    may.push(allow(&[
+        "ecr:DescribeImages",
+        "iam:GetRole",
+        "iam:SimulatePrincipalPolicy",
+        "logs:DescribeLogGroups",
+        "secretsmanager:DescribeSecret",
+        "ssm:DescribeParameters",
+    ]));
     deployer.may(stage, &may)?;
     contains(
         &deployer.ok(stage, VERIFY)?.stdout,

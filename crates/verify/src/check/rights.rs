@@ -48,7 +48,7 @@ fn of_one(answered: &Answered) -> Finding {
     let mut problems = Vec::new();
     for (right, answer) in &answered.rights {
         if let Ok(verdicts) = answer {
-            problems.extend(of_right(name, right, verdicts));
+            problems.extend(of_right(answered.who, name, right, verdicts));
         }
     }
     problems.extend(not_seen(answered.rights.iter().filter_map(|(_, answer)| answer.as_ref().err())));
@@ -63,7 +63,7 @@ fn of_one(answered: &Answered) -> Finding {
 }
 
 /// What is wrong with a right: at most one problem for each kind of decision.
-fn of_right(name: &str, right: &Right, verdicts: &[Verdict]) -> Vec<Problem> {
+fn of_right(who: Who, name: &str, right: &Right, verdicts: &[Verdict]) -> Vec<Problem> {
     let of = |is: fn(&Decision) -> bool| {
         verdicts.iter().filter(|verdict| is(&verdict.decision)).collect::<Vec<_>>()
     };
@@ -79,11 +79,14 @@ fn of_right(name: &str, right: &Right, verdicts: &[Verdict]) -> Vec<Problem> {
     let missing = of(|decision| *decision == Decision::NotAllowed);
     if !missing.is_empty() {
         let what = format!("no policy allows {name} {}: {without}", listed(&missing));
-        problems.push(if right.elsewhere {
-            Problem::warning(what)
-                .hint("unless a policy of the resource allows it, which the simulator does not see")
-        } else {
-            Problem::failed(what).hint(format!("allow it in a policy of {name}"))
+        problems.push(match who {
+            _ if right.elsewhere => Problem::warning(what)
+                .hint("unless a policy of the resource allows it, which the simulator does not see"),
+            Who::Caller => Problem::failed(what)
+                .hint(format!("`wharf policy --for release` prints all that {name} needs for releases")),
+            Who::Execution | Who::Deployment => {
+                Problem::failed(what).hint(format!("allow it in a policy of {name}"))
+            }
         });
     }
     let limits = [
