@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("somebody promotes a release, goes back during it and after it", released),
     ("a release waits at every pause, and a destroy for none", every_pause),
     ("the first release in months is rolled back", first_in_months),
+    ("what was stopped and serves is rolled back", stopped_and_serves),
 ];
 
 const PLAN: &[&str] = &["plan", "--detailed-exitcode"];
@@ -435,6 +436,30 @@ fn first_in_months() -> Result<()> {
     contains(&rollback(&shop)?, &["is already rolled back, by ", "shop:1 (httpd:2.4) serves"])?;
     shop.at_rest("shop-blue 100, shop-green 0")?;
     assert!(shop.written("ecs")?.iter().all(|healthy| *healthy > 0));
+    Ok(())
+}
+
+fn stopped_and_serves() -> Result<()> {
+    let mut shop = Shop::new()?;
+    // Something else to go back to, which is not where it came from.
+    shop.image("2.4", "2.5")?;
+    shop.stage.ok(APPLY)?;
+    shop.later(6)?;
+    shop.image("2.5", "2.6")?;
+    shop.stage.ok(APPLY)?;
+    let listed = json!({"cluster": "shop", "service": "shop"});
+    let query = Some("serviceDeployments[0].serviceDeploymentArn");
+    let arn = shop.reader.call("ecs", "list_service_deployments", &listed, query)?;
+    let stop = json!({"serviceDeploymentArn": arn, "stopType": "ABORT"});
+    shop.reader.call("ecs", "stop_service_deployment", &stop, None)?;
+    assert_eq!(shop.weights()?, ["shop-blue 100", "shop-green 0"]);
+    contains(&shop.stage.ok(&["release", "status"])?.stdout, &["shop:3 serves all the same"])?;
+    let run = shop.stage.ok(&["release", "rollback"])?;
+    contains(&run.stdout, &["is rolled back, by ", "shop:2 (httpd:2.5) serves"])?;
+    shop.later(6)?;
+    let again = shop.stage.ok(&["release", "rollback"])?;
+    contains(&again.stdout, &["is already rolled back, by ", "shop:2 (httpd:2.5) serves"])?;
+    assert_eq!(shop.weights()?, ["shop-blue 0", "shop-green 100"]);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
 /// How long something may take that is to come.
-pub(crate) const SOON: Duration = Duration::from_mins(1);
+pub(crate) const SOON: Duration = Duration::from_mins(2);
 
 /// The binary while it runs. What it prints is heard as it comes.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// It has ended without, or has not printed that within a minute.
+    /// It has ended without, or has not printed that within two minutes.
     pub fn says(&mut self, what: &str) -> Result<()> {
         let start = Instant::now();
         loop {

@@ -213,7 +213,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// Something goes on for a minute.
+    /// Something goes on for two minutes.
     pub fn at_rest(&self) -> Result<Option<String>> {
         self.until("nothing is in flight", || Ok(self.emulator.get("/_wharf/counters")?["in_flight"] == 0))?;
         let counters = self.emulator.get("/_wharf/counters")?;
@@ -224,7 +224,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// It does not become true within a minute.
+    /// It does not become true within two minutes.
     pub fn until(&self, what: &str, mut is_true: impl FnMut() -> Result<bool>) -> Result<()> {
         let start = Instant::now();
         while !is_true()? {

@@ -1,6 +1,6 @@
 //! What happens next, and until when: a decision without I/O.
 
-use crate::promote::starts_tasks;
+use crate::promote::{is_divided, starts_tasks};
 use crate::report::{Deployment, OnTimeout, Phase, Pipeline, Report, Role, TaskSet};
 use crate::shift::Shift;
 use crate::time::{Time, span};
@@ -88,6 +88,12 @@ fn of_deployment(report: &Report, deployment: &Deployment, shift: Option<Shift>)
         Phase::Failed if stayed(report) => {
             vec![format!("nothing: {} all the same; `wharf release rollback` goes back", serves(report))]
         }
+        Phase::Failed if is_divided(report) => {
+            vec![format!(
+                "nothing: {}, with a part of the traffic left to others; `wharf release rollback` takes it back",
+                serves(report)
+            )]
+        }
         Phase::Done | Phase::Failed if report.pipeline.is_none() && report.controller != "ECS" => {
             vec![format!("nothing: {}", serves(report))]
         }
@@ -112,8 +118,7 @@ fn going_back(report: &Report, id: &str, undone: &str) -> String {
 
 /// Whether the tasks of a deployment that failed serve: it was not rolled back after the traffic had moved.
 fn stayed(report: &Report) -> bool {
-    report.controller == "CODE_DEPLOY"
-        && report.primary().is_some_and(|primary| primary.color.as_deref() == Some("Green"))
+    report.primary().is_some_and(|primary| primary.color.as_deref() == Some("Green"))
 }
 
 fn preparing(report: &Report, deployment: &Deployment, by_itself: bool) -> Vec<String> {
@@ -294,6 +299,12 @@ mod tests {
         assert_eq!(next(&done, None), ["nothing: web:7 serves"]);
         let failed = report().with(failed_deployment("TIMEOUT", "too late"));
         assert_eq!(next(&failed, None), ["nothing: web:7 serves"]);
+        let mut left = failed.clone();
+        let mut green = task_set("web:8", "green", 2);
+        green.shares = vec![Share { port: 80, production: true, percent: 10 }];
+        left.task_sets.push(green);
+        let line = "nothing: web:7 serves, with a part of the traffic left to others; `wharf release rollback` takes it back";
+        assert_eq!(next(&left, None), [line]);
         assert_eq!(
             next(&fed(failed), None),
             ["nothing: web:7 serves; `wharf release push DIR` brings another version"]

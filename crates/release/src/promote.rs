@@ -107,6 +107,12 @@ pub fn is_settled(report: &Report) -> bool {
     serving.shares.iter().filter(|share| share.production).all(|share| share.percent == 100)
 }
 
+/// Whether production traffic goes to other tasks beside those that serve.
+pub fn is_divided(report: &Report) -> bool {
+    let others = report.task_sets.iter().filter(|set| set.role != Role::Primary);
+    others.flat_map(|set| &set.shares).any(|share| share.production && share.percent > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

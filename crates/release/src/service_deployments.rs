@@ -59,9 +59,33 @@ pub(crate) async fn list(
 
 /// One deployment, by its ARN; none if it is gone.
 pub(crate) async fn describe(clients: &Clients, arn: &str) -> Result<Option<sdk::ServiceDeployment>> {
-    let request = clients.ecs().describe_service_deployments().service_deployment_arns(arn);
-    let answer = request.send().await.named("ecs:DescribeServiceDeployments").or_absent()?;
-    Ok(answer.and_then(|answer| answer.service_deployments?.into_iter().next()))
+    Ok(described(clients, vec![arn.to_owned()]).await?.into_values().next())
+}
+
+/// Deployments, by their ARNs; without those that are gone.
+pub(crate) async fn described(
+    clients: &Clients,
+    arns: Vec<String>,
+) -> Result<BTreeMap<String, sdk::ServiceDeployment>> {
+    let each = arns.chunks(AT_ONCE).map(|arns| async move {
+        let request = clients.ecs().describe_service_deployments();
+        let request = request.set_service_deployment_arns(Some(arns.to_vec()));
+        request.send().await.named("ecs:DescribeServiceDeployments").or_absent()
+    });
+    let answers = try_join_all(each).await?.into_iter().flatten();
+    let found = answers.flat_map(|answer| answer.service_deployments.unwrap_or_default());
+    Ok(found.filter_map(|found| Some((found.service_deployment_arn.clone()?, found))).collect())
+}
+
+/// How much of the production traffic a deployment's tasks have, in percent.
+pub(crate) fn weight(deployment: &sdk::ServiceDeployment) -> f64 {
+    let brought = deployment.target_service_revision();
+    brought.and_then(|one| one.requested_production_traffic_weight).unwrap_or_default()
+}
+
+/// Whether a deployment was stopped without a rollback when it had all of the production traffic: that stays with it.
+pub(crate) fn was_left(deployment: &sdk::ServiceDeployment) -> bool {
+    deployment.status() == Some(&sdk::ServiceDeploymentStatus::Stopped) && weight(deployment) >= 100.0
 }
 
 /// Revisions of services, by their ARNs; without those that are gone.

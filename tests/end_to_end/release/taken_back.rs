@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("while it goes back nothing is promoted, and everybody is told", under_way),
     ("a rollback that is taken back is tried again", rollback_taken_back),
     ("what failed and stays is rolled back", left),
+    ("a part of the traffic that stays is taken back", part_left),
     ("what is next waits for the deployment that goes back", next),
     ("a release by apply waits for it, and is told of its own", applied),
     ("a destroy lets the deployment that goes back end", destroyed),
@@ -213,6 +214,28 @@ fn left() -> Result<()> {
     let run = shop.ok(&["rollback"])?;
     contains(&run.stderr, &[&format!("rolls back {id} to web:2, as {good} brought it")])?;
     contains(&run.stdout, &[&format!("{id} is rolled back, by d-"), "; web:2 (web:2) serves"])?;
+    shop.traffic_was_served().map(drop)
+}
+
+fn part_left() -> Result<()> {
+    let canary = "CodeDeployDefault.ECSCanary10Percent5Minutes";
+    let mut shop = Shop::edited(&[("CodeDeployDefault.ECSAllAtOnce", canary)], &[])?;
+    let id = shop.deploy("web:2")?;
+    let mut promoting = shop.stage.start(&["release", "promote", STACK])?;
+    promoting.says("(10 of 100); at ")?;
+    shop.stop(&id, false)?;
+    promoting.exits(7)?;
+    assert_eq!(shop.forwards("production")?.len(), 2);
+    contains(&shop.ok(&["status"])?.stdout, &["web:1 serves, with a part of the traffic left to others"])?;
+    // No look at it brings it back.
+    let mut rollback = shop.stage.start(&["release", "rollback", STACK])?;
+    rollback.says(&format!("rolls back {id} to web:1"))?;
+    rollback.says("AllowTraffic: InProgress")?;
+    shop.later(6)?;
+    let run = rollback.exits(0)?;
+    contains(&run.stdout, &[&format!("{id} is rolled back, by d-"), "; web:1 (web:1) serves"])?;
+    assert_eq!((shop.forwards("production")?.len(), shop.serves()?), (1, "web:1".into()));
+    assert_eq!(shop.ok(&["rollback"])?.stdout, run.stdout);
     shop.traffic_was_served().map(drop)
 }
 

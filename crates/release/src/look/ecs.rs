@@ -71,11 +71,7 @@ impl Rollout {
     pub(super) fn task_sets(&mut self, service: &sdk::Service) -> Vec<sdk::TaskSet> {
         let Some(deployment) = &self.deployment else { return self.at_rest(service) };
         let phase = self.seen.deployment.as_ref().map(|deployment| deployment.phase);
-        // What is stopped without a rollback stays as it is.
-        let weight =
-            deployment.target_service_revision().and_then(|one| one.requested_production_traffic_weight);
-        let was_left =
-            deployment.status() == Some(&sdk::ServiceDeploymentStatus::Stopped) && weight == Some(100.0);
+        let was_left = deployments::was_left(deployment);
         let has_moved = matches!(phase, Some(Phase::Rerouted | Phase::Done)) || was_left;
         let source = deployment.source_service_revisions().first();
         let target = deployment.target_service_revision();
@@ -103,7 +99,7 @@ impl Rollout {
             let running = of_definition().find(|one| one.status() == Some(newer));
             let running = running.or_else(|| of_definition().find(|_| !is_alike));
             let id = running.and_then(sdk::Deployment::id).or(summary.arn()).unwrap_or_default().to_owned();
-            if !is_over {
+            if !is_over || was_left {
                 let color = if is_target { "Green" } else { "Blue" };
                 self.seen.colors.insert(id.clone(), color.to_owned());
             }

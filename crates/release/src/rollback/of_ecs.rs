@@ -11,7 +11,7 @@ use crate::service_deployments as deployments;
 use crate::serving::{Serving, name};
 use crate::target::Target;
 use aws_sdk_ecs::types::{self as sdk, ServiceDeploymentStatus as Status};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use wharf_aws::Clients;
 use wharf_provider::{Error, ErrorKind, Result};
 
@@ -20,27 +20,24 @@ const DEPTH: usize = 25;
 
 pub(super) async fn read(clients: &Clients, target: &Target) -> Result<Candidates> {
     let found = deployments::list(clients, target, DEPTH).await?;
-    let mut good = found.iter().filter(|brief| brief.status() == Some(&Status::Successful));
-    let (newest, oldest) = (good.clone().next(), good.next_back());
-    let replaced = replaced(clients, oldest.filter(|_| found.len() < DEPTH)).await?;
-    let brought = found.iter().filter_map(|brief| brief.target_service_revision_arn.clone());
-    let arns: BTreeSet<String> = brought.chain(replaced.clone()).collect();
+    let details = details(clients, &found).await?;
+    let replaced = found.last().filter(|_| found.len() < DEPTH).and_then(|oldest| details.replaced(oldest));
+    let brought = found.iter().filter_map(|brief| brief.target_service_revision_arn());
+    let arns: BTreeSet<String> = brought.chain(replaced).map(str::to_owned).collect();
     let revisions = deployments::revisions(clients, arns.into_iter().collect()).await?;
     let of_revision = |arn: &str| revisions.get(arn)?.task_definition.clone();
     let definition = |brief: &sdk::ServiceDeploymentBrief| of_revision(brief.target_service_revision_arn()?);
     let spec = |definition| AppSpec::new(definition, target.container.clone().unwrap_or_default(), 0);
-    let serving = newest.and_then(|brief| {
-        Some(Serving {
-            deployment: brief.service_deployment_arn().map(|arn| deployments::id(arn).to_owned()),
-            spec: spec(definition(brief)?),
-        })
+    let newest = found.first().filter(|brief| details.has_all(brief));
+    let good = || found.iter().find(|brief| brief.status() == Some(&Status::Successful));
+    let serving = newest.or_else(good).and_then(|brief| {
+        Some(Serving { deployment: Some(short(brief).to_owned()), spec: spec(definition(brief)?) })
     });
-    let previous =
-        replaced.as_deref().and_then(of_revision).map(|definition| Revision::of(&spec(definition)));
+    let previous = replaced.and_then(of_revision).map(|definition| Revision::of(&spec(definition)));
     let mut past: Vec<Past> = found
         .iter()
         .map(|brief| Past {
-            id: deployments::id(brief.service_deployment_arn().unwrap_or_default()).to_owned(),
+            id: short(brief).to_owned(),
             status: status(brief),
             is_active: deployments::is_active(brief.status()),
             description: None,
@@ -49,22 +46,51 @@ pub(super) async fn read(clients: &Clients, target: &Target) -> Result<Candidate
             task_definition: definition(brief).map(|arn| name(&arn).to_owned()),
         })
         .collect();
-    describe(&mut past, previous.as_ref().and_then(Revision::task_definition));
+    let served = found.iter().map(|brief| details.has_served(brief)).collect::<Vec<_>>();
+    describe(&mut past, &served, previous.as_ref().and_then(Revision::task_definition));
     let revisions = past.iter().map(|_| None).collect();
     Ok(Candidates { past, revisions, previous, serving, own: None })
 }
 
-/// The ARN of the service revision that a deployment replaced. ECS lists no deployment that is older than 90 days: before the
-/// oldest that is listed there may have been others.
+fn short(brief: &sdk::ServiceDeploymentBrief) -> &str {
+    deployments::id(brief.service_deployment_arn().unwrap_or_default())
+}
+
+/// What the list of deployments does not tell, by ARN.
+struct Details(BTreeMap<String, sdk::ServiceDeployment>);
+
+/// Reads it: how much traffic those have that were stopped without a rollback, and what the oldest replaced. ECS lists no
+/// deployment that is older than 90 days: before that one there may have been others.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/view-service-deployment.html>.
-async fn replaced(clients: &Clients, brief: Option<&sdk::ServiceDeploymentBrief>) -> Result<Option<String>> {
-    let Some(arn) = brief.and_then(sdk::ServiceDeploymentBrief::service_deployment_arn) else {
-        return Ok(None);
-    };
-    let found = deployments::describe(clients, arn).await?;
-    let source = found.and_then(|found| found.source_service_revisions?.into_iter().next());
-    Ok(source.and_then(|source| source.arn))
+async fn details(clients: &Clients, found: &[sdk::ServiceDeploymentBrief]) -> Result<Details> {
+    let stopped = found.iter().filter(|brief| brief.status() == Some(&Status::Stopped));
+    let wanted = stopped.chain(found.last()).filter_map(|brief| brief.service_deployment_arn.clone());
+    let wanted: BTreeSet<String> = wanted.collect();
+    Ok(Details(deployments::described(clients, wanted.into_iter().collect()).await?))
+}
+
+impl Details {
+    fn of(&self, brief: &sdk::ServiceDeploymentBrief) -> Option<&sdk::ServiceDeployment> {
+        self.0.get(brief.service_deployment_arn()?)
+    }
+
+    /// The ARN of the service revision that a deployment replaced.
+    fn replaced(&self, brief: &sdk::ServiceDeploymentBrief) -> Option<&str> {
+        self.of(brief)?.source_service_revisions().first()?.arn()
+    }
+
+    /// Whether a deployment was stopped when it had all of the traffic: its tasks serve.
+    fn has_all(&self, brief: &sdk::ServiceDeploymentBrief) -> bool {
+        self.of(brief).is_some_and(deployments::was_left)
+    }
+
+    /// Whether a deployment came to serve: wholly, or a part of the traffic was left to it.
+    fn has_served(&self, brief: &sdk::ServiceDeploymentBrief) -> bool {
+        let left = self.of(brief).filter(|found| found.status() == Some(&Status::Stopped));
+        brief.status() == Some(&Status::Successful)
+            || left.is_some_and(|found| deployments::weight(found) > 0.0)
+    }
 }
 
 /// In CodeDeploy's words.
@@ -77,20 +103,21 @@ fn status(brief: &sdk::ServiceDeploymentBrief) -> String {
     }
 }
 
-/// Says of each deployment that brings again what was there before the one before it, which one it undoes. `replaced` is what was
-/// there before all of them.
-fn describe(past: &mut [Past], replaced: Option<&str>) {
+/// Says of each deployment that brings again what was there before the one before it, which one it undoes. `served` says which
+/// of them came to serve, and `replaced` what was there before all of them.
+fn describe(past: &mut [Past], served: &[bool], replaced: Option<&str>) {
     for index in 0..past.len() {
         let (newer, older) = past.split_at(index + 1);
         let Some(now) = newer.last() else { continue };
-        let mut good = older.iter().filter(|past| past.status == "Succeeded");
-        let undone = good.next().filter(|undone| undone.task_definition != now.task_definition);
+        let before = older.iter().zip(served.iter().skip(index + 1));
+        let mut before = before.filter(|(_, served)| **served).map(|(past, _)| past);
+        let undone = before.next().filter(|undone| undone.task_definition != now.task_definition);
         let Some(undone) = undone.map(|undone| (undone.id.clone(), undone.task_definition.clone())) else {
             continue;
         };
-        let before = good.find(|past| past.task_definition != undone.1);
-        let before = before.map_or(replaced, |before| before.task_definition.as_deref());
-        if before.is_some() && before == now.task_definition.as_deref() {
+        let good = before.find(|past| past.succeeded() && past.task_definition != undone.1);
+        let good = good.map_or(replaced, |good| good.task_definition.as_deref());
+        if good.is_some() && good == now.task_definition.as_deref() {
             past[index].description = Some(description(&undone.0));
         }
     }
@@ -132,30 +159,44 @@ mod tests {
         }
     }
 
+    fn described<const N: usize>(mut past: [Past; N], replaced: Option<&str>) -> [Past; N] {
+        // Each of the test's that was stopped was left with traffic.
+        describe(&mut past, &[true; N], replaced);
+        past
+    }
+
+    fn rolled_back(id: &str, undone: &str) -> Step {
+        Step::Nothing(Nothing::RolledBack { id: id.into(), undone: Some(undone.into()) })
+    }
+
     #[test]
     fn what_brings_back_what_was_is_a_rollback() {
-        let mut back = [past("c", "web:1"), past("b", "web:2"), past("a", "web:1")];
-        describe(&mut back, None);
+        let back = described([past("c", "web:1"), past("b", "web:2"), past("a", "web:1")], None);
         assert_eq!(back[0].description, Some(description("b")));
         assert_eq!(back[1].description, None);
-        let nothing = Nothing::RolledBack { id: "c".into(), undone: Some("b".into()) };
-        assert_eq!(step(&back, &Wanted::default()), Step::Nothing(nothing));
-        let mut forth = [past("c", "web:3"), past("b", "web:2"), past("a", "web:1")];
-        describe(&mut forth, None);
+        assert_eq!(step(&back, &Wanted::default()), rolled_back("c", "b"));
+        let forth = described([past("c", "web:3"), past("b", "web:2"), past("a", "web:1")], None);
         assert!(forth.iter().all(|past| past.description.is_none()));
     }
 
     #[test]
     fn what_was_there_before_all_that_ecs_lists_counts() {
         let wanted = Wanted { previous: Some(Some("web:1".into())), ..Wanted::default() };
-        let mut once = [past("b", "web:2")];
-        describe(&mut once, Some("web:1"));
-        let choice = Choice::Previous;
-        assert_eq!(step(&once, &wanted), Step::Release { undone: "b".into(), choice });
+        let once = described([past("b", "web:2")], Some("web:1"));
+        assert_eq!(step(&once, &wanted), Step::Release { undone: "b".into(), choice: Choice::Previous });
         // Having gone back, that is not undone.
-        let mut back = [past("c", "web:1"), past("b", "web:2")];
-        describe(&mut back, Some("web:1"));
-        let nothing = Nothing::RolledBack { id: "c".into(), undone: Some("b".into()) };
-        assert_eq!(step(&back, &wanted), Step::Nothing(nothing));
+        let back = described([past("c", "web:1"), past("b", "web:2")], Some("web:1"));
+        assert_eq!(step(&back, &wanted), rolled_back("c", "b"));
+    }
+
+    #[test]
+    fn what_was_stopped_and_serves_is_undone_once() {
+        let stopped = Past { status: "Stopped".into(), ..past("b", "web:2") };
+        let wanted = Wanted { brought: Some("b".into()), ..Wanted::default() };
+        let left = described([stopped.clone(), past("a", "web:1"), past("0", "web:0")], None);
+        let choice = Choice::Deployment { id: "a".into(), task_definition: Some("web:1".into()) };
+        assert_eq!(step(&left, &wanted), Step::Release { undone: "b".into(), choice });
+        let back = described([past("c", "web:1"), stopped, past("a", "web:1"), past("0", "web:0")], None);
+        assert_eq!(step(&back, &Wanted::default()), rolled_back("c", "b"));
     }
 }

@@ -39,7 +39,7 @@ impl Past {
         self.description.as_deref().filter(|_| !self.is_automatic())?.strip_prefix(PREFIX)
     }
 
-    fn succeeded(&self) -> bool {
+    pub(super) fn succeeded(&self) -> bool {
         self.status == "Succeeded"
     }
 

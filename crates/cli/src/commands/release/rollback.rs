@@ -15,6 +15,8 @@ use wharf_release::{Deployment, Report};
 
 /// How long CodeDeploy may take to send the traffic back.
 const BACK: Duration = Duration::from_mins(30);
+/// How long that may take to be seen once the deployment has ended. One that is stopped without a rollback sends nothing back.
+const SEEN: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
@@ -28,12 +30,22 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     let mut unlisted = Unlisted::default();
     loop {
         let found = rollback::read(clients, &subject.target, &subject.snapshot).await.map_err(cloud)?;
-        match rollback::step(&found.past, &found.wanted(args.to.as_deref())) {
+        let wanted = found.wanted(args.to.as_deref());
+        let mut step = rollback::step(&found.past, &wanted);
+        let mut report = None;
+        // A run before this one may have left while the traffic was on its way back.
+        if let Step::Nothing(Nothing::NotReleased { id, .. }) = &step {
+            let seen = back(&follower).await?;
+            if let Some(serving) = wanted.serving.filter(|_| promote::is_divided(&seen)) {
+                step = Step::Release { undone: id.clone(), choice: Choice::TaskDefinition(serving) };
+            }
+            report = Some(seen);
+        }
+        match step {
             Step::Nothing(nothing) => {
-                let report = match nothing {
-                    // A run before this one may have left while the traffic was on its way back.
-                    Nothing::NotReleased { .. } => back(&follower).await?,
-                    _ => follower.look().await?,
+                let report = match report {
+                    Some(report) => report,
+                    None => follower.look().await?,
                 };
                 if let Some(id) = stopped.filter(|id| has_undone(&nothing, id)) {
                     terminal::out(&format!("{id} is stopped and rolled back; {}.", serves(&report)));
@@ -116,13 +128,13 @@ fn chosen(choice: &Choice, undone: &str) -> String {
     }
 }
 
-/// Waits until all traffic goes to the tasks that serve.
+/// Waits until all traffic goes to the tasks that serve. If it does not although the deployment has ended, it stays as it is.
 async fn back(follower: &Follower<'_>) -> Result<Report, CommandError> {
-    let is_there = |report: &Report| {
-        let has_ended = report.deployment.as_ref().is_none_or(|deployment| deployment.phase.has_ended());
-        has_ended && promote::is_settled(report)
-    };
-    follower.until("the traffic to be back", BACK, is_there).await
+    let has_ended =
+        |report: &Report| report.deployment.as_ref().is_none_or(|deployment| deployment.phase.has_ended());
+    let ended = follower.until("the traffic to be back", BACK, has_ended).await?;
+    let settled = follower.within(SEEN, promote::is_settled).await?;
+    Ok(settled.unwrap_or(ended))
 }
 
 /// Takes a rollback to where its tasks serve. They have served before, so nobody is asked.
