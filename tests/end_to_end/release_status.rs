@@ -295,13 +295,21 @@ fn waits_end() -> Result<()> {
 fn watched() -> Result<()> {
     let mut shop = Shop::new()?;
     shop.push("Watched")?;
+    let deployment = shop.deployment()?;
+    shop.stage.emulator.reset_counters()?;
     let mut lines = shop.stage.start(&["release", "status", STACK, "--watch", "--json"])?;
     let mut blocks = shop.stage.start(&["release", "status", STACK, "--watch"])?;
     lines.says("\"phase\":\"ready\"")?;
     blocks.says("waits for `wharf release promote ecs-pipeline`")?;
-    shop.go_on("READY_WAIT")?;
-    shop.go_on("TERMINATION_WAIT")?;
+    let mut go_on = |wait: &str| {
+        let asked = json!({"deploymentId": deployment, "deploymentWaitType": wait});
+        shop.reader.call("codedeploy", "continue_deployment", &asked, None)
+    };
+    go_on("READY_WAIT")?;
+    go_on("TERMINATION_WAIT")?;
     let (lines, blocks) = (lines.exits(0)?, blocks.exits(0)?);
+    // Each of them has read each of the two revisions once.
+    assert_eq!(shop.stage.emulator.counters()?.get("ecs:DescribeTaskDefinition"), Some(&4));
     let reports: Vec<Value> =
         lines.stdout.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;
     let phases: Vec<&str> =

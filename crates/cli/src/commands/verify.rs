@@ -8,7 +8,7 @@ use wharf_verify::{Outcome, findings, look, worst};
 
 /// Checks what must be true before anyone releases. Changes nothing.
 pub(crate) async fn run(args: &Verify) -> Result<u8, CommandError> {
-    let Subject { session, target, snapshot } = Subject::open(&args.target).await?;
+    let Subject { session, target, snapshot, .. } = Subject::open(&args.target).await?;
     let (identity, clients) = (&session.identity, &session.clients);
     let subject = wharf_verify::Subject::of(target.clone(), &snapshot, identity, clients.region());
     let facts = look::facts(clients, subject).await.map_err(|problem| error::cloud(&problem))?;

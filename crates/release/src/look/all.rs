@@ -1,5 +1,6 @@
 //! All that there is to see of a release, put together.
 
+use super::memory::Memory;
 use super::{codedeploy, ecs, pipeline, service, traffic, why};
 use crate::cause::causes;
 use crate::next::next;
@@ -12,13 +13,13 @@ use std::collections::BTreeMap;
 use wharf_aws::Clients;
 use wharf_provider::Result;
 
-/// How a release stands. What is gone is no error: it is listed as missing.
+/// How a release stands. What is gone is no error: it is listed as missing. Who looks again with the same memory reads less.
 ///
 /// # Errors
 ///
 /// Those of AWS.
-pub async fn report(clients: &Clients, target: &Target) -> Result<Report> {
-    whole(clients, target, None).await
+pub async fn report(clients: &Clients, memory: &Memory, target: &Target) -> Result<Report> {
+    whole(clients, memory, target, None).await
 }
 
 /// How a release stands, with this deployment instead of the newest.
@@ -26,15 +27,20 @@ pub async fn report(clients: &Clients, target: &Target) -> Result<Report> {
 /// # Errors
 ///
 /// Those of AWS.
-pub async fn report_of(clients: &Clients, target: &Target, deployment: &str) -> Result<Report> {
-    whole(clients, target, Some(deployment)).await
+pub async fn report_of(
+    clients: &Clients,
+    memory: &Memory,
+    target: &Target,
+    deployment: &str,
+) -> Result<Report> {
+    whole(clients, memory, target, Some(deployment)).await
 }
 
-async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<Report> {
+async fn whole(clients: &Clients, memory: &Memory, target: &Target, id: Option<&str>) -> Result<Report> {
     let looked = Time::now();
     let (deployed, mut service, traffic, (pipeline, unseen_pipeline)) = futures::try_join!(
-        deployment(clients, target, id),
-        service::seen(clients, &target.cluster, &target.service),
+        deployment(clients, memory, target, id),
+        service::seen(clients, memory, &target.cluster, &target.service),
         traffic::seen(clients, target),
         async { why::noted(pipeline(clients, target).await, "the pipeline") },
     )?;
@@ -44,7 +50,7 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
             if let Some(described) = &service.described {
                 rollout.complete(clients, described).await?;
                 let sets = rollout.task_sets(described);
-                service.hold(clients, sets).await?;
+                service.hold(clients, memory, sets).await?;
             }
             rollout.seen
         }
@@ -79,7 +85,7 @@ async fn whole(clients: &Clients, target: &Target, id: Option<&str>) -> Result<R
         causes: Vec::new(),
         next: Vec::new(),
     };
-    let (evidence, unseen) = why::evidence(clients, target, &report, &service, &colors).await?;
+    let (evidence, unseen) = why::evidence(clients, memory, target, &report, &service, &colors).await?;
     report.missing.extend(unseen);
     report.causes = causes(&report, &evidence);
     report.next = next(&report, shift);
@@ -99,13 +105,18 @@ enum Deployed {
     Ecs(Box<ecs::Rollout>),
 }
 
-async fn deployment(clients: &Clients, target: &Target, id: Option<&str>) -> Result<Deployed> {
+async fn deployment(
+    clients: &Clients,
+    memory: &Memory,
+    target: &Target,
+    id: Option<&str>,
+) -> Result<Deployed> {
     match &target.controller {
         Controller::CodeDeploy { application, group } => {
             let deploys_to = format!("{}:{}", target.cluster, target.service);
             let seen = match id {
-                Some(id) => codedeploy::one(clients, id, &deploys_to).await,
-                None => codedeploy::newest(clients, application, group, &deploys_to).await,
+                Some(id) => codedeploy::one(clients, memory, id, &deploys_to).await,
+                None => codedeploy::newest(clients, memory, application, group, &deploys_to).await,
             };
             seen.map(|seen| Deployed::CodeDeploy(Box::new(seen)))
         }

@@ -2,6 +2,7 @@
 //!
 //! Sources: `codedeploy:GetDeploymentGroup`, `GetDeployment`, `BatchGetDeploymentTargets` and `GetDeploymentConfig`.
 
+use super::memory::Memory;
 use crate::deployments::rolls_back;
 use crate::phase;
 use crate::report::{Deployment, DeploymentError, LifecycleEvent, OnTimeout, Phase};
@@ -30,7 +31,13 @@ pub(super) struct Seen {
 }
 
 /// The newest deployment of a group. `target` is what it deploys to: `CLUSTER:SERVICE`.
-pub(super) async fn newest(clients: &Clients, application: &str, group: &str, target: &str) -> Result<Seen> {
+pub(super) async fn newest(
+    clients: &Clients,
+    memory: &Memory,
+    application: &str,
+    group: &str,
+    target: &str,
+) -> Result<Seen> {
     let request = clients
         .codedeploy()
         .get_deployment_group()
@@ -44,11 +51,11 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
     let Some(id) = found.last_attempted_deployment.and_then(|last| last.deployment_id) else {
         return Ok(Seen::default());
     };
-    let seen = one(clients, &id, target).await?;
+    let seen = one(clients, memory, &id, target).await?;
     // The group may not know yet of the rollback that its deployment names.
     let by = seen.deployment.as_ref().and_then(|deployment| deployment.rolled_back_by.clone());
     if let Some(by) = by {
-        let rollback = one(clients, &by, target).await?;
+        let rollback = one(clients, memory, &by, target).await?;
         if rollback.deployment.is_some() {
             return Ok(rollback);
         }
@@ -60,21 +67,21 @@ pub(super) async fn newest(clients: &Clients, application: &str, group: &str, ta
 const CHAIN: usize = 5;
 
 /// A deployment, with the one that it takes back if it was made for that.
-pub(super) async fn one(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
+pub(super) async fn one(clients: &Clients, memory: &Memory, id: &str, target: &str) -> Result<Seen> {
     let rolls_back =
         |seen: &Seen| seen.deployment.as_ref().and_then(|deployment| deployment.rolls_back.clone());
-    let mut seen = deployment(clients, id, target).await?;
+    let mut seen = deployment(clients, memory, id, target).await?;
     let mut next = rolls_back(&seen);
     for _ in 0..CHAIN {
         let Some(before) = next else { break };
-        let undone = deployment(clients, &before, target).await?;
+        let undone = deployment(clients, memory, &before, target).await?;
         next = rolls_back(&undone);
         seen.rolled_back = Some(Box::new(undone));
     }
     Ok(seen)
 }
 
-async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
+async fn deployment(clients: &Clients, memory: &Memory, id: &str, target: &str) -> Result<Seen> {
     let codedeploy = clients.codedeploy();
     let (deployment, targets) = futures::try_join!(
         async {
@@ -101,7 +108,7 @@ async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
     let deployment = shown(id, info, events.into_iter().flatten().map(event).collect());
     let moves = phase::allow_traffic(&deployment.events).filter(|_| deployment.phase == Phase::Rerouting);
     let shift = match moves.zip(configuration) {
-        Some((since, configuration)) => shift(clients, &configuration, since).await?,
+        Some((since, configuration)) => memory.shift(clients, &configuration, since).await?,
         None => None,
     };
     Ok(Seen {
@@ -113,7 +120,7 @@ async fn deployment(clients: &Clients, id: &str, target: &str) -> Result<Seen> {
 }
 
 /// The steps of a deployment configuration, if it has some. Who may not read it does without.
-async fn shift(clients: &Clients, configuration: &str, since: Time) -> Result<Option<Shift>> {
+pub(super) async fn shift(clients: &Clients, configuration: &str, since: Time) -> Result<Option<Shift>> {
     let request = clients.codedeploy().get_deployment_config().deployment_config_name(configuration);
     let answer = match request.send().await.named("codedeploy:GetDeploymentConfig") {
         Err(error) if error.kind == ErrorKind::AccessDenied => None,

@@ -5,6 +5,7 @@ mod builds;
 mod codedeploy;
 mod ecs;
 mod logs;
+mod memory;
 mod pipeline;
 mod service;
 mod tasks;
@@ -12,3 +13,4 @@ mod traffic;
 mod why;
 
 pub use all::{report, report_of};
+pub use memory::Memory;

@@ -2,6 +2,7 @@
 //!
 //! Sources: `ecs:DescribeServices`, `DescribeTaskDefinition`.
 
+use super::memory::{Containers, Memory};
 use crate::time::Time;
 use aws_sdk_ecs::types as sdk;
 use futures::future::try_join_all;
@@ -17,7 +18,7 @@ pub(super) struct Seen {
     /// What it said of itself, the newest first.
     pub(super) events: Vec<(Time, String)>,
     /// The revisions of its task sets, by ARN.
-    pub(super) revisions: BTreeMap<String, Vec<sdk::ContainerDefinition>>,
+    pub(super) revisions: BTreeMap<String, Containers>,
     /// What is gone.
     pub(super) missing: Vec<String>,
     /// The service as ECS tells of it.
@@ -26,10 +27,15 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Takes task sets, and reads their revisions.
-    pub(super) async fn hold(&mut self, clients: &Clients, sets: Vec<sdk::TaskSet>) -> Result<()> {
+    pub(super) async fn hold(
+        &mut self,
+        clients: &Clients,
+        memory: &Memory,
+        sets: Vec<sdk::TaskSet>,
+    ) -> Result<()> {
         let arns: BTreeSet<String> = sets.iter().filter_map(|set| set.task_definition.clone()).collect();
         let revisions = try_join_all(arns.into_iter().map(|arn| async move {
-            let containers = containers(clients, &arn).await?;
+            let containers = memory.containers(clients, &arn).await?;
             Ok((arn, containers))
         }));
         let revisions = revisions.await?.into_iter();
@@ -48,7 +54,7 @@ impl Seen {
 }
 
 /// A service as it is now.
-pub(super) async fn seen(clients: &Clients, cluster: &str, name: &str) -> Result<Seen> {
+pub(super) async fn seen(clients: &Clients, memory: &Memory, cluster: &str, name: &str) -> Result<Seen> {
     let request = clients.ecs().describe_services().cluster(cluster).services(name);
     let answer = request.send().await.named("ecs:DescribeServices").or_absent()?;
     let mut services = answer.and_then(|answer| answer.services).into_iter().flatten();
@@ -71,7 +77,7 @@ pub(super) async fn seen(clients: &Clients, cluster: &str, name: &str) -> Result
         described: Some(described),
         ..Seen::default()
     };
-    seen.hold(clients, sets).await?;
+    seen.hold(clients, memory, sets).await?;
     Ok(seen)
 }
 

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>.
 
 use super::logs;
-use super::service::{self, Seen};
+use super::memory::Memory;
 use crate::evidence::{Stopped, Tail};
 use crate::target::Target;
 use crate::time::Time;
@@ -30,9 +30,9 @@ pub(super) struct Which<'a> {
 /// Tasks of a service that failed, those of one kind together.
 pub(super) async fn failed(
     clients: &Clients,
+    memory: &Memory,
     target: &Target,
     which: Which<'_>,
-    seen: &Seen,
 ) -> Result<Vec<Stopped>> {
     let request = clients
         .ecs()
@@ -51,7 +51,7 @@ pub(super) async fn failed(
     let tasks = answer.and_then(|answer| answer.tasks).unwrap_or_default();
     let groups = grouped(tasks, which);
     try_join_all(groups.into_iter().map(|(mut stopped, task)| async move {
-        stopped.log = log(clients, &task, seen).await?;
+        stopped.log = log(clients, memory, &task).await?;
         Ok(stopped)
     }))
     .await
@@ -113,7 +113,7 @@ fn stopped(task: &sdk::Task) -> Stopped {
 }
 
 /// What the container of a task wrote last that is to blame: the one with an exit code, or else the first.
-async fn log(clients: &Clients, task: &sdk::Task, seen: &Seen) -> Result<Option<Tail>> {
+async fn log(clients: &Clients, memory: &Memory, task: &sdk::Task) -> Result<Option<Tail>> {
     if task.stop_code() == Some(&sdk::TaskStopCode::TaskFailedToStart) {
         return Ok(None);
     }
@@ -121,12 +121,9 @@ async fn log(clients: &Clients, task: &sdk::Task, seen: &Seen) -> Result<Option<
     let failed = containers.iter().find(|container| container.exit_code().is_some_and(|code| code != 0));
     let Some(name) = failed.or(containers.first()).and_then(sdk::Container::name) else { return Ok(None) };
     let arn = task.task_definition_arn().unwrap_or_default();
-    let defined = match seen.revisions.get(arn) {
-        Some(found) => Some(found.clone()),
-        None => service::containers(clients, arn).await?,
-    };
-    let defined = defined.into_iter().flatten().find(|container| container.name() == Some(name));
-    let Some(place) = defined.and_then(|container| place(&container, last(task.task_arn()?))) else {
+    let Some(defined) = memory.containers(clients, arn).await? else { return Ok(None) };
+    let defined = defined.iter().find(|container| container.name() == Some(name));
+    let Some(place) = defined.and_then(|container| place(container, last(task.task_arn()?))) else {
         return Ok(None);
     };
     let Place { group, stream, region } = &place;

@@ -2,6 +2,7 @@
 //!
 //! A caller who may not read one of these sees the rest.
 
+use super::memory::Memory;
 use super::service::Seen;
 use super::{builds, tasks};
 use crate::evidence::{Build, Evidence, Stopped};
@@ -21,6 +22,7 @@ const EVENTS: usize = 3;
 /// What there is to say why, and what could not be seen. `colors` are those of the deployment that is to blame.
 pub(super) async fn evidence(
     clients: &Clients,
+    memory: &Memory,
     target: &Target,
     report: &Report,
     seen: &Seen,
@@ -40,7 +42,7 @@ pub(super) async fn evidence(
     let (stopped, builds) = futures::try_join!(
         async {
             if unwell {
-                noted(tasks::failed(clients, target, which, seen).await, "why tasks stopped")
+                noted(tasks::failed(clients, memory, target, which).await, "why tasks stopped")
             } else {
                 Ok((Vec::<Stopped>::new(), None))
             }

@@ -16,7 +16,7 @@ use wharf_release::look;
 /// Those of AWS, but for access that is denied.
 pub async fn facts(clients: &Clients, subject: Subject) -> Result<Facts> {
     let (release, service, group, pipeline, target_groups) = futures::try_join!(
-        async { seen(look::report(clients, &subject.target).await) },
+        async { seen(look::report(clients, &look::Memory::default(), &subject.target).await) },
         service::seen(clients, &subject.target),
         group::seen(clients, &subject),
         pipeline::seen(clients, &subject.target),

@@ -13,6 +13,7 @@ use wharf_core::{Address, Map, Value};
 use wharf_engine::asked_for;
 use wharf_plan::{Plan, Route};
 use wharf_release::appspec::{AppSpec, CapacityProvider, NetworkConfiguration};
+use wharf_release::look::Memory;
 use wharf_release::promote::{self, Step as Way};
 use wharf_release::{Phase, Report, choose, deploy};
 use wharf_state::Snapshot;
@@ -61,7 +62,7 @@ pub(crate) async fn run(
         let hooks = deploy::last_hooks(&session.clients, &target).await;
         let hooks = hooks.map_err(|problem| error::cloud(&problem))?;
         let spec = one.spec(&asked.unwrap_or_default(), &session)?;
-        let subject = Subject { session, target, snapshot: snapshot.clone() };
+        let subject = Subject { session, target, snapshot: snapshot.clone(), memory: Memory::default() };
         release(&subject, &AppSpec { hooks, ..spec }, when_busy).await?;
         session = subject.session;
     }

@@ -4,6 +4,7 @@ use crate::session::Session;
 use crate::{render::progress, signals};
 use std::sync::Arc;
 use wharf_provider::Error as CloudError;
+use wharf_release::look::Memory;
 use wharf_release::{NoTarget, Target, choose, pipelines, push, targets};
 use wharf_state::Snapshot;
 
@@ -12,6 +13,8 @@ pub(crate) struct Subject {
     pub(crate) session: Session,
     pub(crate) target: Target,
     pub(crate) snapshot: Snapshot,
+    /// What was seen of it that cannot change.
+    pub(crate) memory: Memory,
 }
 
 impl Subject {
@@ -31,7 +34,7 @@ impl Subject {
             let latest = push::latest(&session.clients, &all).await;
             target.pipeline = latest.map_err(|problem| error::cloud(&problem))?;
         }
-        Ok(Subject { session, target, snapshot })
+        Ok(Subject { session, target, snapshot, memory: Memory::default() })
     }
 
     /// AWS's errors, with what to do about them.

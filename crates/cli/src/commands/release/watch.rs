@@ -29,7 +29,7 @@ pub(super) enum Stay {
 
 /// How a release stands.
 pub(super) async fn look(subject: &Subject) -> Result<Report, CommandError> {
-    let report = look::report(&subject.session.clients, &subject.target).await;
+    let report = look::report(&subject.session.clients, &subject.memory, &subject.target).await;
     report.map_err(|problem| error::cloud(&problem))
 }
 
@@ -49,11 +49,11 @@ pub(super) async fn until<T>(
         Stay::With(id) => Some(id),
         Stay::Never | Stay::Running => None,
     };
-    let (clients, target) = (&subject.session.clients, &subject.target);
+    let (clients, memory, target) = (&subject.session.clients, &subject.memory, &subject.target);
     loop {
         let report = match &only {
-            Some(id) => look::report_of(clients, target, id).await,
-            None => look::report(clients, target).await,
+            Some(id) => look::report_of(clients, memory, target, id).await,
+            None => look::report(clients, memory, target).await,
         };
         match report {
             Ok(report) => {
