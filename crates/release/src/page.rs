@@ -48,6 +48,10 @@ impl Wanted {
             ("https", 443) | ("http", 80) => format!("{scheme}://{host}"),
             _ => format!("{scheme}://{host}:{port}"),
         };
+        // What speaks no HTTP has no paths.
+        if !scheme.starts_with("http") {
+            return start;
+        }
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query.join("&")) };
         format!("{start}/{}{query}", self.path)
     }

@@ -147,7 +147,7 @@ pub(crate) async fn proceed(clients: &Clients, target: &Target, id: &str) -> Res
     }
 }
 
-/// Asks to stop a deployment and to send the traffic back. One that has ended is no error.
+/// Asks to stop a deployment and to send the traffic back. One that has ended, or is being stopped, is no error.
 ///
 /// Source: `ecs:StopServiceDeployment`.
 pub(crate) async fn stop(clients: &Clients, target: &Target, id: &str) -> Result<()> {
@@ -157,8 +157,11 @@ pub(crate) async fn stop(clients: &Clients, target: &Target, id: &str) -> Result
     match request.send().await.named("ecs:StopServiceDeployment") {
         Ok(_) => Ok(()),
         Err(error) => {
+            use sdk::ServiceDeploymentStatus as Status;
             let now = describe(clients, &arn).await?;
-            if is_active(now.as_ref().and_then(|deployment| deployment.status())) {
+            // Nobody has asked for its end yet.
+            let goes_on = |status: &Status| matches!(status, Status::Pending | Status::InProgress);
+            if now.as_ref().and_then(|deployment| deployment.status()).is_some_and(goes_on) {
                 Err(error)
             } else {
                 Ok(())

@@ -306,6 +306,18 @@ def test_stop(native, refused):
     assert native.health() == {"blue": TWO, "green": []}
 
 
+def test_what_is_being_stopped_is_not_stopped_again(native, refused):
+    native.create()
+    native.service()
+    native.emulator.control("deployments", {"step_seconds": 60})
+    stop, arn = native.ecs.stop_service_deployment, native.deploy()
+    stop(serviceDeploymentArn=arn)
+    refused("ConflictException", stop, serviceDeploymentArn=arn)
+    assert native.info(arn)["status"].startswith("ROLLBACK_")
+    native.later(10)
+    assert native.info(arn)["status"] == "ROLLBACK_SUCCESSFUL"
+
+
 def test_a_new_deployment_supersedes(native):
     native.create()
     native.service()

@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(url(sdk::ProtocolEnum::Http, 80), "http://a.elb/");
         assert_eq!(url(sdk::ProtocolEnum::Http, 8080), "http://a.elb:8080/");
         assert_eq!(url(sdk::ProtocolEnum::Https, 8443), "https://a.elb:8443/");
-        assert_eq!(url(sdk::ProtocolEnum::Tcp, 80), "tcp://a.elb:80/");
+        assert_eq!(url(sdk::ProtocolEnum::Tcp, 80), "tcp://a.elb:80");
     }
 
     #[test]

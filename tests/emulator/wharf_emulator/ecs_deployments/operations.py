@@ -102,14 +102,15 @@ def stop_service_deployment(call: Call) -> dict[str, Any]:
     if deployment.status not in ACTIVE:
         message = f"The service deployment {deployment.arn} has ended: {deployment.status}."
         raise Fault("ConflictException", message)
-    if not deployment.status.startswith("ROLLBACK"):
-        deployment.due, deployment.held = clock.now(), False
-        reason = "Service deployment was stopped on request."
-        machine = Machine(call, service)
-        if call.params.get("stopType", "ROLLBACK") == "ABORT":
-            machine.stop(reason)
-        else:
-            machine.fail(Failure(reason))
+    if deployment.status.startswith("ROLLBACK"):
+        raise Fault("ConflictException", f"The service deployment {deployment.arn} is being stopped already.")
+    deployment.due, deployment.held = clock.now(), False
+    reason = "Service deployment was stopped on request."
+    machine = Machine(call, service)
+    if call.params.get("stopType", "ROLLBACK") == "ABORT":
+        machine.stop(reason)
+    else:
+        machine.fail(Failure(reason))
     return {"serviceDeploymentArn": deployment.arn}
 
 

@@ -93,18 +93,18 @@ pub(super) async fn stop(cloud: &Clients, place: &Place) -> Result<()> {
     let services = describe(cloud, &place.cluster, vec![place.name.clone()]).await?;
     let Some(service) = services.first().filter(|service| shifts(service)) else { return Ok(()) };
     let Some(deployment) = service.current_service_deployment() else { return Ok(()) };
-    if !is_active(cloud, deployment).await? {
-        return Ok(());
-    }
-    let request = cloud.ecs().stop_service_deployment().service_deployment_arn(deployment);
-    let request = request.stop_type(ecs::StopServiceDeploymentStopType::Rollback);
-    if let Err(error) = request.send().await.named("ecs:StopServiceDeployment")
-        && is_active(cloud, deployment).await?
-    {
-        return Err(error);
+    if goes_on(status(cloud, deployment).await?.as_ref()) {
+        let request = cloud.ecs().stop_service_deployment().service_deployment_arn(deployment);
+        let request = request.stop_type(ecs::StopServiceDeploymentStopType::Rollback);
+        // It may have ended meanwhile, or somebody else may have stopped it.
+        if let Err(error) = request.send().await.named("ecs:StopServiceDeployment")
+            && goes_on(status(cloud, deployment).await?.as_ref())
+        {
+            return Err(error);
+        }
     }
     let wait = Wait::minutes("the deployment to stop", 30);
-    wait.until(|| async { Ok((!is_active(cloud, deployment).await?).then_some(())) }).await
+    wait.until(|| async { Ok(has_ended(status(cloud, deployment).await?.as_ref()).then_some(())) }).await
 }
 
 /// Refuses to let a service be rolled again whose tasks are not where it would be rolled: its rules would be the stack's
@@ -128,14 +128,23 @@ pub(super) async fn check_leaving(cloud: &Clients, place: &Place, declared: &[&s
     Err(Error::new(ErrorKind::Invalid, message))
 }
 
-/// Whether a deployment has not ended.
-async fn is_active(cloud: &Clients, arn: &str) -> Result<bool> {
-    use ecs::ServiceDeploymentStatus as Status;
+/// How far a deployment is; none if ECS does not know it any more.
+async fn status(cloud: &Clients, arn: &str) -> Result<Option<ecs::ServiceDeploymentStatus>> {
     let request = cloud.ecs().describe_service_deployments().service_deployment_arns(arn);
     let answer = request.send().await.named("ecs:DescribeServiceDeployments")?;
-    let status = answer.service_deployments().first().and_then(ecs::ServiceDeployment::status);
+    Ok(answer.service_deployments.into_iter().flatten().next().and_then(|found| found.status))
+}
+
+/// Whether a deployment goes on, and nobody has asked for its end.
+fn goes_on(status: Option<&ecs::ServiceDeploymentStatus>) -> bool {
+    use ecs::ServiceDeploymentStatus as Status;
+    matches!(status, Some(Status::Pending | Status::InProgress))
+}
+
+fn has_ended(status: Option<&ecs::ServiceDeploymentStatus>) -> bool {
+    use ecs::ServiceDeploymentStatus as Status;
     let ended = [Status::Successful, Status::Stopped, Status::RollbackSuccessful, Status::RollbackFailed];
-    Ok(status.is_some_and(|status| !ended.contains(status)))
+    status.is_none_or(|status| ended.contains(status))
 }
 
 /// The target groups of the revisions that run, by the revisions' ARNs; of services that ECS deploys blue/green.
