@@ -220,6 +220,8 @@ fn left() -> Result<()> {
 fn part_left() -> Result<()> {
     let canary = "CodeDeployDefault.ECSCanary10Percent5Minutes";
     let mut shop = Shop::edited(&[("CodeDeployDefault.ECSAllAtOnce", canary)], &[])?;
+    // What ended minutes ago sends nothing back any more.
+    shop.later(-10)?;
     let id = shop.deploy("web:2")?;
     let mut promoting = shop.stage.start(&["release", "promote", STACK])?;
     promoting.says("(10 of 100); at ")?;
@@ -227,7 +229,6 @@ fn part_left() -> Result<()> {
     promoting.exits(7)?;
     assert_eq!(shop.forwards("production")?.len(), 2);
     contains(&shop.ok(&["status"])?.stdout, &["web:1 serves, with a part of the traffic left to others"])?;
-    // No look at it brings it back.
     let mut rollback = shop.stage.start(&["release", "rollback", STACK])?;
     rollback.says(&format!("rolls back {id} to web:1"))?;
     rollback.says("AllowTraffic: InProgress")?;

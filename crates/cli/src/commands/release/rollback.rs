@@ -15,8 +15,8 @@ use wharf_release::{Deployment, Report};
 
 /// How long CodeDeploy may take to send the traffic back.
 const BACK: Duration = Duration::from_mins(30);
-/// How long that may take to be seen once the deployment has ended. One that is stopped without a rollback sends nothing back.
-const SEEN: Duration = Duration::from_secs(30);
+/// How long after the end of a deployment that may go on. One that is stopped without a rollback sends nothing back.
+const AFTER: Duration = Duration::from_mins(5);
 
 pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     let subject = Subject::open(&args.target).await?;
@@ -133,7 +133,13 @@ async fn back(follower: &Follower<'_>) -> Result<Report, CommandError> {
     let has_ended =
         |report: &Report| report.deployment.as_ref().is_none_or(|deployment| deployment.phase.has_ended());
     let ended = follower.until("the traffic to be back", BACK, has_ended).await?;
-    let settled = follower.within(SEEN, promote::is_settled).await?;
+    if promote::is_settled(&ended) {
+        return Ok(ended);
+    }
+    let at = ended.deployment.as_ref().and_then(|deployment| deployment.completed);
+    let ago = at.and_then(|at| u64::try_from(ended.looked.since(at)).ok()).unwrap_or_default();
+    let left = AFTER.saturating_sub(Duration::from_secs(ago));
+    let settled = follower.within(left, promote::is_settled).await?;
     Ok(settled.unwrap_or(ended))
 }
 
