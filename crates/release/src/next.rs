@@ -30,7 +30,11 @@ pub(crate) fn next(report: &Report, shift: Option<Shift>) -> Vec<String> {
             "nothing: {}; the deployment group is gone, `wharf apply` makes it anew",
             serves(report)
         )),
-        None if report.pipeline.is_some() || report.controller == "ECS" => lines.push(format!(
+        // ECS tells of no more than the last 90 days.
+        None if report.controller == "ECS" => {
+            lines.push(format!("nothing: {}; {} brings another version", serves(report), starts(report)));
+        }
+        None if report.pipeline.is_some() => lines.push(format!(
             "nothing: {}; there was no deployment yet, {} starts the first",
             serves(report),
             starts(report)

@@ -81,6 +81,9 @@ pub(super) fn first_in_months() -> Result<()> {
     shop.later(100 * 24 * 60)?;
     let rollback = |shop: &Shop| -> Result<String> { Ok(shop.stage.ok(&["release", "rollback"])?.stdout) };
     contains(&rollback(&shop)?, &["AWS knows of no deployment", "shop:1 (httpd:2.4) serves"])?;
+    contains(&shop.stage.ok(&["release", "history"])?.stdout, &["no deployment in the last 90 days"])?;
+    let screen = shop.stage.ok(&["release", "status"])?.stdout;
+    contains(&screen, &["2 healthy", "nothing: shop:1 serves; an apply of another task definition"])?;
     shop.image("2.4", "2.5")?;
     shop.stage.ok(APPLY)?;
     shop.later(6)?;

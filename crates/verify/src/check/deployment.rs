@@ -22,6 +22,7 @@ pub(super) fn check(facts: &Facts) -> Finding {
     }
     let what = match deployment {
         Some(deployment) => format!("{} {}", deployment.id, deployment.status),
+        None if by_ecs => "none in the last 90 days".to_owned(),
         None => "none yet".to_owned(),
     };
     Finding::new(Check::Deployment, what, problems)

@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &ReleaseWait) -> Result<u8, CommandError> {
         Some(Verdict::Failed) => Err(failed(&report, argument)),
         Some(Verdict::Nothing) => {
             let error = CommandError::new(
-                "there is nothing to wait for: nothing was deployed yet, and no pipeline is on its way to it",
+                "there is nothing to wait for: AWS knows of no deployment, and no pipeline is on its way to one",
             );
             Err(match subject.target.pipeline {
                 Some(_) => error.hint(format!("`wharf release push DIR{argument}` starts one")),
