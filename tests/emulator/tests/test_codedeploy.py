@@ -62,11 +62,16 @@ def test_group_is_checked(client, stack, group, refused):
     stranger = stack.role("stranger", "ec2.amazonaws.com")
     pair = group["loadBalancerInfo"]["targetGroupPairInfoList"][0]
     one_group = {"targetGroupPairInfoList": [{**pair, "targetGroups": [{"name": "blue"}]}]}
+    moves = group["blueGreenDeploymentConfiguration"]
+    waits = {**moves, "deploymentReadyOption": {"actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 5}}
+    keeps = {**moves, "terminateBlueInstancesOnDeploymentSuccess": {"action": "KEEP_ALIVE"}}
     for code, wrong in (
         ("InvalidRoleException", {"serviceRoleArn": stranger}),
         ("InvalidDeploymentStyleException", {"deploymentStyle": {"deploymentType": "IN_PLACE"}}),
         ("InvalidECSServiceException", {"ecsServices": []}),
         ("InvalidBlueGreenDeploymentConfigurationException", {"blueGreenDeploymentConfiguration": {}}),
+        ("InvalidBlueGreenDeploymentConfigurationException", {"blueGreenDeploymentConfiguration": waits}),
+        ("InvalidBlueGreenDeploymentConfigurationException", {"blueGreenDeploymentConfiguration": keeps}),
         ("InvalidLoadBalancerInfoException", {"loadBalancerInfo": {}}),
         ("InvalidTargetGroupPairException", {"loadBalancerInfo": one_group}),
         ("DeploymentConfigDoesNotExistException", {"deploymentConfigName": "mine"}),

@@ -101,6 +101,15 @@ def _check_ecs(call: Call, current: Any) -> None:
     if not blue_green.get("terminateBlueInstancesOnDeploymentSuccess") or not blue_green.get("deploymentReadyOption"):
         message = "terminateBlueInstancesOnDeploymentSuccess and deploymentReadyOption are required for ECS"
         raise Fault("InvalidBlueGreenDeploymentConfigurationException", message)
+    # https://github.com/hashicorp/terraform-provider-aws/issues/9653
+    ready = blue_green["deploymentReadyOption"]
+    if ready.get("actionOnTimeout") == "CONTINUE_DEPLOYMENT" and ready.get("waitTimeInMinutes"):
+        message = "Deployment ready action cannot be set to 'CONTINUE_DEPLOYMENT' when timeout is specified"
+        raise Fault("InvalidBlueGreenDeploymentConfigurationException", message)
+    # https://github.com/hashicorp/terraform-provider-aws/issues/23995
+    if blue_green["terminateBlueInstancesOnDeploymentSuccess"].get("action") == "KEEP_ALIVE":
+        message = "For ECS deployment group, the original task set is always terminated"
+        raise Fault("InvalidBlueGreenDeploymentConfigurationException", message)
     pairs = (_value(call, current, "loadBalancerInfo") or {}).get("targetGroupPairInfoList") or []
     if len(pairs) != 1:
         raise Fault("InvalidLoadBalancerInfoException", "Exactly one target group pair is wanted")

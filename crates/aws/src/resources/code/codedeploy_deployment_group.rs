@@ -284,8 +284,13 @@ impl ResourceType for DeploymentGroup {
             fault("deployment_style", message);
         }
         for block in ["blue_green_deployment_config", "load_balancer_info"] {
-            if properties.get(block).is_none_or(|value| value.as_list().is_some_and(<[Value]>::is_empty)) {
+            if is_absent(properties, block) {
                 fault(block, &format!("a deployment of an ECS service needs `{block}`"));
+            }
+        }
+        if let Some(config) = first(properties, "blue_green_deployment_config") {
+            for message in moving_faults(config) {
+                fault("blue_green_deployment_config", &message);
             }
         }
         let pair =
@@ -316,6 +321,41 @@ impl ResourceType for DeploymentGroup {
             && (error.is_code("InvalidECSServiceException") && error.message.contains("not found")
                 || error.is_code("InvalidTriggerConfigException") && error.message.contains("is not valid"))
     }
+}
+
+/// What CodeDeploy does not take of when traffic of an ECS service moves, and what becomes of its tasks from before.
+///
+/// Sources: `codedeploy:CreateDeploymentGroup`,
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-groups-create-ecs.html>,
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/9653> and
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/23995>.
+fn moving_faults(config: &Map) -> Vec<String> {
+    let mut faults = Vec::new();
+    for block in ["deployment_ready_option", "terminate_blue_instances_on_deployment_success"] {
+        if is_absent(config, block) {
+            faults.push(format!("a deployment of an ECS service needs `{block}`"));
+        }
+    }
+    let of = |block: &str, name: &str| first(config, block).and_then(|block| block.get(name)).cloned();
+    let is = |value: Option<Value>, wanted: &str| value.is_some_and(|value| value.as_str() == Some(wanted));
+    let ready = "deployment_ready_option";
+    let waits = of(ready, "wait_time_in_minutes").and_then(|minutes| minutes.as_i64());
+    if is(of(ready, "action_on_timeout"), "CONTINUE_DEPLOYMENT") && waits.is_some_and(|minutes| minutes > 0) {
+        let message = "with `CONTINUE_DEPLOYMENT` traffic moves at once: `wait_time_in_minutes` goes with \
+                       `STOP_DEPLOYMENT` only";
+        faults.push(message.to_owned());
+    }
+    if is(of("terminate_blue_instances_on_deployment_success", "action"), "KEEP_ALIVE") {
+        let message = "the tasks from before always end: `action` is `TERMINATE`, and \
+                       `termination_wait_time_in_minutes` says when";
+        faults.push(message.to_owned());
+    }
+    faults
+}
+
+/// Whether a block is not there. One that is not known yet may be.
+fn is_absent(map: &Map, block: &str) -> bool {
+    map.get(block).is_none_or(|value| value.as_list().is_some_and(<[Value]>::is_empty))
 }
 
 /// Application and name of an id; a name of an application has no colon.
@@ -428,6 +468,23 @@ mod tests {
         );
     }
 
+    fn moving(ready: &str, minutes: i64, end: &str) -> serde_json::Value {
+        json!({
+            "deployment_ready_option": [{"action_on_timeout": ready, "wait_time_in_minutes": minutes}],
+            "terminate_blue_instances_on_deployment_success": [{"action": end}],
+        })
+    }
+
+    #[test]
+    fn when_traffic_moves_is_checked() {
+        let faults = |config: serde_json::Value| moving_faults(&map(config)).len();
+        assert_eq!(faults(moving("STOP_DEPLOYMENT", 5, "TERMINATE")), 0);
+        assert_eq!(faults(moving("CONTINUE_DEPLOYMENT", 0, "TERMINATE")), 0);
+        assert_eq!(faults(moving("CONTINUE_DEPLOYMENT", 5, "TERMINATE")), 1);
+        assert_eq!(faults(moving("STOP_DEPLOYMENT", 5, "KEEP_ALIVE")), 1);
+        assert_eq!(faults(json!({"deployment_ready_option": []})), 2);
+    }
+
     #[test]
     fn a_pair_is_checked() {
         let faults = |groups: serde_json::Value, test: &str| {
@@ -436,7 +493,7 @@ mod tests {
                 "deployment_style": [
                     {"deployment_type": "BLUE_GREEN", "deployment_option": "WITH_TRAFFIC_CONTROL"},
                 ],
-                "blue_green_deployment_config": [{}],
+                "blue_green_deployment_config": [moving("STOP_DEPLOYMENT", 5, "TERMINATE")],
                 "load_balancer_info": [{"target_group_pair_info": [{
                     "prod_traffic_route": [{"listener_arns": ["prod"]}],
                     "test_traffic_route": [{"listener_arns": [test]}],

@@ -188,9 +188,11 @@ impl DeploymentStyle {
 impl BlueGreen {
     pub(crate) fn to_aws(&self) -> codedeploy::BlueGreenDeploymentConfiguration {
         let ready = self.deployment_ready_option.as_ref().map(|ready| {
+            // What it waited before is not for one that goes on at once, and CodeDeploy refuses both together.
+            let waits = ready.action_on_timeout.as_deref() != Some("CONTINUE_DEPLOYMENT");
             codedeploy::DeploymentReadyOption::builder()
                 .set_action_on_timeout(ready.action_on_timeout.as_deref().map(Into::into))
-                .set_wait_time_in_minutes(ready.wait_time_in_minutes)
+                .set_wait_time_in_minutes(ready.wait_time_in_minutes.filter(|_| waits))
                 .build()
         });
         let green = self.green_fleet_provisioning_option.as_ref().map(|green| {
