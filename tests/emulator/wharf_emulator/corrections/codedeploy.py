@@ -116,6 +116,10 @@ def _check_ecs(call: Call, current: Any) -> None:
     if len(pairs[0].get("targetGroups", [])) != 2 or not pairs[0].get("prodTrafficRoute", {}).get("listenerArns"):
         message = "A target group pair has two target groups and a production traffic route"
         raise Fault("InvalidTargetGroupPairException", message)
+    # https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoute.html
+    for route in ("prodTrafficRoute", "testTrafficRoute"):
+        if len(pairs[0].get(route, {}).get("listenerArns", [])) > 1:
+            raise Fault("InvalidTargetGroupPairException", "A traffic route has one listener")
     for groups in call.backend().deployment_groups.values():
         for other in groups.values():
             if other is not current and other.ecs_services and other.ecs_services[0] == services[0]:

@@ -307,6 +307,12 @@ impl ResourceType for DeploymentGroup {
                 fault("load_balancer_info", "blue and green are two different target groups");
             }
             let listeners = |route: &str| first(pair, route).and_then(|route| route.get("listener_arns"));
+            for route in ["prod_traffic_route", "test_traffic_route"] {
+                let count = listeners(route).and_then(Value::as_list).map(<[Value]>::len);
+                if count.is_some_and(|count| count != 1) {
+                    fault("load_balancer_info", &format!("`{route}` has one listener"));
+                }
+            }
             let (prod, test) = (listeners("prod_traffic_route"), listeners("test_traffic_route"));
             if prod.is_some_and(|prod| prod.is_known() && Some(prod) == test) {
                 fault("load_balancer_info", "production and test traffic have two different listeners");
@@ -505,6 +511,13 @@ mod tests {
         assert_eq!(faults(json!([{"name": "blue"}, {"name": "green"}]), "test"), 0);
         assert_eq!(faults(json!([{"name": "blue"}, {"name": "blue"}]), "test"), 1);
         assert_eq!(faults(json!([{"name": "blue"}]), "prod"), 2);
+        let two = json!([{"listener_arns": ["a", "b"]}]);
+        let pair = json!([{"target_group_pair_info": [{"prod_traffic_route": two}]}]);
+        let of_two = DeploymentGroup::check(&map(json!({
+            "ecs_service": [{"cluster_name": "a", "service_name": "b"}], "load_balancer_info": pair,
+        })));
+        let message = ("load_balancer_info".to_owned(), "`prod_traffic_route` has one listener".to_owned());
+        assert!(of_two.contains(&message), "{of_two:?}");
     }
 
     #[test]
