@@ -113,6 +113,7 @@ impl Candidates {
             previous: self.previous.as_ref().map(|found| found.task_definition().map(str::to_owned)),
             brought: self.serving.as_ref().and_then(|serving| serving.deployment.clone()),
             own: self.own.as_deref().map(|own| name(own).to_owned()),
+            is_divided: false,
             serving,
         }
     }

@@ -154,6 +154,8 @@ pub struct Wanted {
     pub previous: Option<Option<String>>,
     /// The stack's own task definition.
     pub own: Option<String>,
+    /// Whether a part of the traffic stays with what has ended without taking over.
+    pub is_divided: bool,
 }
 
 /// The next step, by the deployments there were, the newest first.
@@ -190,7 +192,13 @@ pub fn step(past: &[Past], wanted: &Wanted) -> Step {
             }
             (None, true) => {
                 let (id, status) = (tried.id.clone(), tried.status.clone());
-                return Step::Nothing(Nothing::NotReleased { id, status });
+                return match &wanted.serving {
+                    // What serves takes all of the traffic when it is deployed again.
+                    Some(serving) if wanted.is_divided => {
+                        Step::Release { undone: id, choice: Choice::TaskDefinition(serving.clone()) }
+                    }
+                    _ => Step::Nothing(Nothing::NotReleased { id, status }),
+                };
             }
             (None, false) => {
                 let live = wanted.serving.as_deref().or(tried.task_definition.as_deref());

@@ -210,6 +210,20 @@ fn a_rollback_in_vain_is_tried_again() {
 }
 
 #[test]
+fn a_part_of_the_traffic_is_taken_back_by_what_serves() {
+    for status in ["Failed", "Stopped"] {
+        let all = [past("d-2", status, "web:2"), past("d-1", "Succeeded", "web:1")];
+        let divided = Wanted { is_divided: true, ..serving("web:1") };
+        let choice = Choice::TaskDefinition("web:1".into());
+        assert_eq!(step(&all, &divided), Step::Release { undone: "d-2".into(), choice });
+    }
+    // A rollback of that is one as any other.
+    let all = [undoing("d-2", past("d-3", "Succeeded", "web:1")), past("d-2", "Stopped", "web:2")];
+    let done = Nothing::RolledBack { id: "d-3".into(), undone: Some("d-2".into()) };
+    assert_eq!(nothing(step(&all, &serving("web:1"))), done);
+}
+
+#[test]
 fn what_never_served_needs_no_rollback() {
     assert_eq!(nothing(step(&[], &serving("web:1"))), Nothing::Never);
     for status in ["Failed", "Stopped"] {

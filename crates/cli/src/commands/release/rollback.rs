@@ -30,15 +30,14 @@ pub(crate) async fn run(args: &ReleaseRollback) -> Result<u8, CommandError> {
     let mut unlisted = Unlisted::default();
     loop {
         let found = rollback::read(clients, &subject.target, &subject.snapshot).await.map_err(cloud)?;
-        let wanted = found.wanted(args.to.as_deref());
+        let mut wanted = found.wanted(args.to.as_deref());
         let mut step = rollback::step(&found.past, &wanted);
         let mut report = None;
         // A run before this one may have left while the traffic was on its way back.
-        if let Step::Nothing(Nothing::NotReleased { id, .. }) = &step {
+        if matches!(step, Step::Nothing(Nothing::NotReleased { .. })) {
             let seen = back(&follower).await?;
-            if let Some(serving) = wanted.serving.filter(|_| promote::is_divided(&seen)) {
-                step = Step::Release { undone: id.clone(), choice: Choice::TaskDefinition(serving) };
-            }
+            wanted.is_divided = promote::is_divided(&seen);
+            step = rollback::step(&found.past, &wanted);
             report = Some(seen);
         }
         match step {
