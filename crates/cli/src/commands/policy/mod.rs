@@ -8,11 +8,11 @@ use crate::session::{self, Loaded};
 use crate::terminal;
 use serde_json::{Map as JsonMap, Value as Json};
 use wharf_aws::policy::{
-    Grants, LIMIT, Needs, Place, Purpose, StatePlace, Subject, assume_role, documents, foreseen, grants,
-    state,
+    LIMIT, Needs, Place, Purpose, StatePlace, Subject, assume_role, documents, foreseen, grants, state,
 };
 use wharf_aws::{Aws, Clients, Settings};
 use wharf_plan::declared;
+use wharf_release::Right;
 use wharf_stack::{AwsSettings, Environment, Expanded, StateSettings};
 use wharf_state::{Record, Snapshot};
 use wharf_state_s3::Place as S3Place;
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &Policy) -> Result<u8, CommandError> {
                 .detail("  there is neither `aws.assume_role` nor a profile of its own in `state.s3`")
                 .hint("use `--for plan` and `--for apply`: they have the state's permissions, too"));
         }
-        if is_of_release && !of_stack.releases() {
+        if is_of_release && of_stack.releases.is_empty() {
             return Err(CommandError::new("the stack has nothing to release")
                 .detail("  it has no deployment group, and no service that deploys blue/green itself")
                 .hint("the policies `plan` and `apply` are all that it needs"));
@@ -52,7 +52,8 @@ pub(crate) async fn run(args: &Policy) -> Result<u8, CommandError> {
     }
     let mut all = JsonMap::new();
     let callers = [PolicyFor::PlanCaller, PolicyFor::ApplyCaller].into_iter().filter(|_| split);
-    let releases = [PolicyFor::Status, PolicyFor::Release].into_iter().filter(|_| of_stack.releases());
+    let releases =
+        [PolicyFor::Status, PolicyFor::Release].into_iter().filter(|_| !of_stack.releases.is_empty());
     for purpose in [PolicyFor::Plan, PolicyFor::Apply].into_iter().chain(callers).chain(releases) {
         all.insert(name(purpose).to_owned(), of_stack.policy(purpose, split));
     }
@@ -152,7 +153,8 @@ struct OfStack<'a> {
     place: &'a Place,
     declared: Vec<Subject>,
     recorded: Vec<Subject>,
-    snapshot: Option<&'a Snapshot>,
+    /// What releases of the stack ask for; nothing where there is nothing to release.
+    releases: Vec<Right>,
     lineage: Option<String>,
     assume_role: Option<String>,
     state: Option<(StatePlace, Place)>,
@@ -163,7 +165,7 @@ impl<'a> OfStack<'a> {
         aws: &'a Aws,
         place: &'a Place,
         expanded: &Expanded,
-        snapshot: Option<&'a Snapshot>,
+        snapshot: Option<&Snapshot>,
         loaded: &Loaded,
     ) -> Result<Self, CommandError> {
         let foresee = |resource_type: &str, properties: &_| foreseen(aws, place, resource_type, properties);
@@ -174,25 +176,17 @@ impl<'a> OfStack<'a> {
             resource_type: declared.resource_type,
             attributes: declared.attributes,
         };
+        let declared: Vec<Subject> = declared.into_iter().map(subject).collect();
         Ok(OfStack {
             aws,
             place,
-            declared: declared.into_iter().map(subject).collect(),
+            releases: releases::rights_of(place, &declared, snapshot),
+            declared,
             recorded: snapshot.map(recorded).unwrap_or_default(),
-            snapshot,
             lineage: snapshot.map(|snapshot| snapshot.lineage.clone()),
             assume_role: expanded.aws().assume_role.clone(),
             state: state_place(expanded.state(), place),
         })
-    }
-
-    fn of_releases(&self, reads: bool) -> Grants {
-        releases::grants(self.place, &self.declared, self.snapshot, reads)
-    }
-
-    /// Whether there is anything to release.
-    fn releases(&self) -> bool {
-        !self.of_releases(true).is_empty()
     }
 
     /// The policy for a purpose: a document, or several where one would be too long.
@@ -207,8 +201,8 @@ impl<'a> OfStack<'a> {
             PolicyFor::PlanCaller | PolicyFor::ApplyCaller => {
                 self.assume_role.as_deref().map(assume_role).unwrap_or_default()
             }
-            PolicyFor::Status => self.of_releases(true),
-            PolicyFor::Release => self.of_releases(false),
+            PolicyFor::Status => releases::grants(self.releases.iter().filter(|right| right.reads)),
+            PolicyFor::Release => releases::grants(&self.releases),
             PolicyFor::Plan | PolicyFor::Apply => {
                 let (declared, recorded) = (&self.declared, &self.recorded);
                 let lineage = self.lineage.as_deref();

@@ -1,26 +1,30 @@
 //! What whoever looks at releases, or releases, is to be allowed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use wharf_aws::policy::{Grant, Grants, Place, Subject};
 use wharf_core::{Map, Value};
 use wharf_release::{Known, Right, Target, pipelines, rights, targets};
 use wharf_state::{Record, Snapshot};
 
-/// All that releases of the stack ask for, as the state has it and as the stack file will: what they only read, or
-/// everything.
-pub(super) fn grants(
-    place: &Place,
-    declared: &[Subject],
-    snapshot: Option<&Snapshot>,
-    reads: bool,
-) -> Grants {
+/// All that releases of the stack ask for, as the state has it and as the stack file will.
+pub(super) fn rights_of(place: &Place, declared: &[Subject], snapshot: Option<&Snapshot>) -> Vec<Right> {
     let foreseen = foreseen(declared);
+    let states = snapshot.into_iter().chain([&foreseen]);
+    states.flat_map(|snapshot| of_state(place, snapshot)).collect()
+}
+
+/// What allows these.
+pub(super) fn grants<'a>(rights: impl IntoIterator<Item = &'a Right>) -> Grants {
     let mut all = Grants::new();
-    for snapshot in snapshot.into_iter().chain([&foreseen]) {
-        for right in of_state(place, snapshot).into_iter().filter(|right| right.reads || !reads) {
-            for (grant, arns) in allowing(right) {
-                all.entry(grant).or_default().extend(arns);
-            }
+    for Right { actions, resources, cluster, .. } in rights {
+        // Where the resource says in which cluster, a condition would say it again.
+        let cluster = cluster.as_ref().filter(|_| resources.iter().any(|resource| resource == "*"));
+        let operator = |arn: &str| if arn.contains('*') { "ArnLike" } else { "ArnEquals" };
+        let condition = cluster.map(|arn| [operator(arn), "ecs:cluster", arn].map(str::to_owned));
+        for action in *actions {
+            let conditions = condition.clone().into_iter().collect();
+            let grant = Grant { action: (*action).to_owned(), conditions };
+            all.entry(grant).or_default().extend(resources.iter().cloned());
         }
     }
     all
@@ -74,16 +78,4 @@ fn groups(definition: &Map) -> Vec<String> {
         log.get("options")?.as_map()?.get("awslogs-group")?.as_str().map(str::to_owned)
     };
     containers.iter().filter_map(group).collect()
-}
-
-fn allowing(right: Right) -> Grants {
-    let Right { actions, resources, cluster, .. } = right;
-    // Where the resource says in which cluster, a condition would say it again.
-    let cluster = cluster.filter(|_| resources.iter().any(|resource| resource == "*"));
-    let operator = |arn: &String| if arn.contains('*') { "ArnLike" } else { "ArnEquals" };
-    let condition = cluster.map(|arn| [operator(&arn).to_owned(), "ecs:cluster".to_owned(), arn]);
-    let conditions: Vec<[String; 3]> = condition.into_iter().collect();
-    let grant = |action: &&str| Grant { action: (*action).to_owned(), conditions: conditions.clone() };
-    let resources: BTreeSet<String> = resources.into_iter().collect();
-    actions.iter().map(|action| (grant(action), resources.clone())).collect::<BTreeMap<_, _>>()
 }
