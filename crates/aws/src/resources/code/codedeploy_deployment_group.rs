@@ -336,22 +336,19 @@ impl ResourceType for DeploymentGroup {
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/9653> and
 /// <https://github.com/hashicorp/terraform-provider-aws/issues/23995>.
 fn moving_faults(config: &Map) -> Vec<String> {
-    let mut faults = Vec::new();
-    for block in ["deployment_ready_option", "terminate_blue_instances_on_deployment_success"] {
-        if is_absent(config, block) {
-            faults.push(format!("a deployment of an ECS service needs `{block}`"));
-        }
-    }
-    let of = |block: &str, name: &str| first(config, block).and_then(|block| block.get(name)).cloned();
-    let is = |value: Option<Value>, wanted: &str| value.is_some_and(|value| value.as_str() == Some(wanted));
-    let ready = "deployment_ready_option";
-    let waits = of(ready, "wait_time_in_minutes").and_then(|minutes| minutes.as_i64());
-    if is(of(ready, "action_on_timeout"), "CONTINUE_DEPLOYMENT") && waits.is_some_and(|minutes| minutes > 0) {
+    let [ready, end] = ["deployment_ready_option", "terminate_blue_instances_on_deployment_success"];
+    let absent = [ready, end].into_iter().filter(|block| is_absent(config, block));
+    let mut faults: Vec<String> =
+        absent.map(|block| format!("a deployment of an ECS service needs `{block}`")).collect();
+    let of = |block: &str, name: &str| first(config, block)?.get(name);
+    let is = |block: &str, name: &str, wanted: &str| of(block, name).and_then(Value::as_str) == Some(wanted);
+    let waits = of(ready, "wait_time_in_minutes").and_then(Value::as_i64).is_some_and(|minutes| minutes > 0);
+    if waits && is(ready, "action_on_timeout", "CONTINUE_DEPLOYMENT") {
         let message = "with `CONTINUE_DEPLOYMENT` traffic moves at once: `wait_time_in_minutes` goes with \
                        `STOP_DEPLOYMENT` only";
         faults.push(message.to_owned());
     }
-    if is(of("terminate_blue_instances_on_deployment_success", "action"), "KEEP_ALIVE") {
+    if is(end, "action", "KEEP_ALIVE") {
         let message = "the tasks from before always end: `action` is `TERMINATE`, and \
                        `termination_wait_time_in_minutes` says when";
         faults.push(message.to_owned());
