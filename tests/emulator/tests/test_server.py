@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -35,13 +36,13 @@ def test_connections_stay_open(emulator):
         answer.read()
         assert connection.sock is first
     took = []
-    for _ in range(20):
+    for _ in range(50):
         start = time.monotonic()
         connection.request("GET", "/_wharf/rules")
         connection.getresponse().read()
         took.append(time.monotonic() - start)
     # Where an answer waits for an acknowledgement that is held back each takes 40 ms.
-    assert min(took) < 0.03
+    assert statistics.median(took) < 0.02
     connection.close()
 
 

@@ -37,9 +37,12 @@ fn all_statements(stage: &Stage) -> Result<Vec<Value>> {
 fn check(entry: &Value, action: &str, statement: &Value) -> Result<()> {
     let types = entry["resources"].as_object().ok_or_else(|| format!("there is no action {action}"))?;
     for resource in texts(&statement["Resource"]) {
-        // Listing has no resource: AWS's own examples narrow it by a condition.
-        let by_condition = resource == "*" && statement["Condition"].is_object();
-        if types.is_empty() != (resource == "*") && !by_condition {
+        // Listing tasks has no resource: AWS's own example narrows it by the cluster.
+        let by_cluster = action == "ecs:ListTasks"
+            && ["ArnEquals", "ArnLike"]
+                .iter()
+                .any(|of| statement["Condition"][of]["ecs:cluster"].is_string());
+        if types.is_empty() != (resource == "*") && !by_cluster {
             return Err(format!("{action} on {resource}").into());
         }
         // A log group's actions are asked for with its streams in the ARN.
