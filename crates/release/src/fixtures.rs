@@ -4,6 +4,7 @@ use crate::report::{
     Deployment, DeploymentError, LifecycleEvent, OnTimeout, Phase, Pipeline, PipelineAction, PipelineStage,
     Report, Role, TaskSet,
 };
+use crate::target::{Controller, Target};
 use crate::time::Time;
 
 /// When everything was looked at.
@@ -13,6 +14,22 @@ impl Report {
     /// The same, with a deployment.
     pub(crate) fn with(self, deployment: Deployment) -> Self {
         Report { deployment: Some(deployment), ..self }
+    }
+}
+
+/// A service of the cluster `shop`, without anything around it.
+pub(crate) fn target(controller: Controller, service: &str) -> Target {
+    Target {
+        stack: "shop".into(),
+        address: "group".parse().unwrap(),
+        controller,
+        cluster: "shop".into(),
+        service: service.into(),
+        container: None,
+        production: Vec::new(),
+        test: Vec::new(),
+        target_groups: Vec::new(),
+        pipeline: None,
     }
 }
 

@@ -125,22 +125,13 @@ fn pipeline_to(target: &Target, address: &Address, attributes: &Map) -> Option<P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::target;
     use serde_json::json;
+    use wharf_state::Record;
 
     #[test]
     fn a_pipeline_deploys_to_the_service_that_it_names() {
-        let target = |service: &str| Target {
-            stack: "shop".into(),
-            address: "service".parse().unwrap(),
-            controller: Controller::Ecs,
-            cluster: "shop".into(),
-            service: service.into(),
-            container: None,
-            production: Vec::new(),
-            test: Vec::new(),
-            target_groups: Vec::new(),
-            pipeline: None,
-        };
+        let target = |service: &str| target(Controller::Ecs, service);
         let source = json!({"provider": "CodeCommit",
             "configuration": {"RepositoryName": "app", "BranchName": "main"}});
         let deploy =
@@ -150,5 +141,30 @@ mod tests {
         let found = pipeline_to(&target("web"), &"pipeline".parse().unwrap(), &stages).unwrap();
         assert_eq!(found.source, Some(Source { repository: "app".into(), branch: "main".into() }));
         assert_eq!(pipeline_to(&target("other"), &"pipeline".parse().unwrap(), &stages), None);
+    }
+    #[test]
+    fn builds_write_where_their_project_says() {
+        let build = |name: &str| json!({"provider": "CodeBuild", "configuration": {"ProjectName": name}});
+        let deploy =
+            json!({"provider": "ECS", "configuration": {"ClusterName": "shop", "ServiceName": "web"}});
+        let actions = json!([build("plain"), build("own"), deploy]);
+        let logs = json!([{"cloudwatch_logs": [{"group_name": "/builds"}]}]);
+        let mut snapshot = Snapshot::new("shop");
+        for (address, resource_type, attributes) in [
+            ("pipeline", "aws_codepipeline", json!({"name": "shop", "stage": [{"action": actions}]})),
+            ("own", "aws_codebuild_project", json!({"name": "own", "logs_config": logs})),
+            ("plain", "aws_codebuild_project", json!({"name": "plain"})),
+        ] {
+            let record = Record {
+                resource_type: resource_type.into(),
+                id: Some("id".into()),
+                attributes: Value::from(attributes).as_map().cloned().unwrap(),
+                ..Record::default()
+            };
+            snapshot.resources.insert(address.parse().unwrap(), record);
+        }
+        let found = pipelines(&snapshot, &target(Controller::Ecs, "web")).remove(0);
+        let groups: Vec<&str> = found.projects.iter().map(|project| project.log_group.as_str()).collect();
+        assert_eq!(groups, ["/builds", "/aws/codebuild/plain"]);
     }
 }

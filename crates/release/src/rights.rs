@@ -188,34 +188,21 @@ impl Right {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::target;
     use crate::pipeline::{Project, Source};
     use std::path::Path;
-
-    fn target(controller: Controller) -> Target {
-        Target {
-            stack: "shop".into(),
-            address: "group".parse().unwrap(),
-            controller,
-            cluster: "shop".into(),
-            service: "web".into(),
-            container: None,
-            production: Vec::new(),
-            test: Vec::new(),
-            target_groups: Vec::new(),
-            pipeline: Some(PipelineTarget {
-                address: "pipeline".parse().unwrap(),
-                name: "shop".into(),
-                source: Some(Source { repository: "shop".into(), branch: "main".into() }),
-                projects: vec![Project { name: "build".into(), log_group: "builds".into() }],
-            }),
-        }
-    }
 
     fn of(controller: Controller) -> Vec<Right> {
         let place = Place { partition: "aws".into(), region: "eu-central-1".into(), account: "1".into() };
         let logs = BTreeSet::from([("/ecs/web".to_owned(), "*".to_owned())]);
         let known = Known { place: &place, configuration: Some("CodeDeployDefault.ECSAllAtOnce"), logs };
-        rights(&target(controller), &known)
+        let pipeline = PipelineTarget {
+            address: "pipeline".parse().unwrap(),
+            name: "shop".into(),
+            source: Some(Source { repository: "shop".into(), branch: "main".into() }),
+            projects: vec![Project { name: "build".into(), log_group: "builds".into() }],
+        };
+        rights(&Target { pipeline: Some(pipeline), ..target(controller, "web") }, &known)
     }
 
     fn codedeploy() -> Controller {
