@@ -37,8 +37,11 @@ impl Pipeline {
 
     fn applied(stage: Stage) -> Result<Self> {
         stage.ok(APPLY)?;
-        let reader = stage.reader()?;
-        Ok(Pipeline { stage, reader })
+        let mut pipeline = Pipeline { reader: stage.reader()?, stage };
+        // An apply does not wait for tasks, and the emulator's start when somebody looks: which of the requests of one look
+        // comes first is for nobody to say.
+        pipeline.call("ecs", "describe_services", json!({"cluster": STACK, "services": [STACK]}))?;
+        Ok(pipeline)
     }
 
     fn call(&mut self, service: &str, operation: &str, parameters: Value) -> Result<Value> {
